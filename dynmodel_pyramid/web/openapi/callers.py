@@ -1,7 +1,9 @@
 """What a description depends on besides definitions: who asks, and what is installed."""
 
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,6 +93,12 @@ class Names(dict[int, str]):
             _, definition = self._attempt.catalogue.store.by_id(connection, number)
         self[number] = "" if definition is None else definition.model_name
         return self[number]
+
+
+@cache
+def package_version() -> str:
+    """Of the installed package, whose metadata are read once: it takes a millisecond."""
+    return importlib.metadata.version("dynmodel_pyramid")
 
 
 def of_caller(attempt: RequestAttempt, request: Request) -> Asked:

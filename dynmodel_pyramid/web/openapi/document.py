@@ -1,6 +1,5 @@
 """The documents: of one table, or of all with the service's other resources, made table by table in flat memory."""
 
-import importlib.metadata
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.answers import RowsBody, encode
 from dynmodel_pyramid.web.openapi import shared
-from dynmodel_pyramid.web.openapi.callers import Asked
+from dynmodel_pyramid.web.openapi.callers import Asked, package_version
 from dynmodel_pyramid.web.openapi.filters import filter_schema, filters
 from dynmodel_pyramid.web.openapi.of_rows import ANY_ROWS, further_resources
 from dynmodel_pyramid.web.openapi.operations import OWN
@@ -70,7 +69,7 @@ class Describer:
             "openapi": VERSION,
             "info": {
                 "title": title,
-                "version": importlib.metadata.version("dynmodel_pyramid"),
+                "version": package_version(),
                 "description": _DESCRIPTION,
                 "license": {"name": "MIT", "identifier": "MIT"},
             },

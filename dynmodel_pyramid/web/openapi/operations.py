@@ -1,5 +1,6 @@
 """What the descriptions say of operations: values that modules beside this one list, by the names of resources."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,11 +16,15 @@ OWN = "api"
 #: The statuses of errors that any answer may have, and those of requests that write besides.
 READING = (400, 401, 403, 404, 406, 408, 429, 500, 503, 504)
 WRITING = (*READING, 409, 412, 413, 415, 422)
+#: A key that stands in a reference as it is. Nearly all are so, and a description has a thousand references a table.
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII).fullmatch
 
 
 def reference(part: str, key: str) -> dict[str, str]:
     """A reference within the document (RFC 6901, section 6)."""
-    return {"$ref": f"#/components/{part}/{quote(key.replace('~', '~0').replace('/', '~1'), safe='~.')}"}
+    if not _PLAIN(key):
+        key = quote(key.replace("~", "~0").replace("/", "~1"), safe="~.")
+    return {"$ref": f"#/components/{part}/{key}"}
 
 
 def schema(name: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ document being made.
 """
 
 import hashlib
-import importlib.metadata
 from collections.abc import Iterator
 
 from pyramid.config import Configurator
@@ -23,7 +22,7 @@ from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.seen import each_seen, seen
 from dynmodel_pyramid.web.http.tree import path
-from dynmodel_pyramid.web.openapi.callers import of_caller
+from dynmodel_pyramid.web.openapi.callers import of_caller, package_version
 from dynmodel_pyramid.web.openapi.document import Describer
 from dynmodel_pyramid.web.openapi.resources import OpenApi, TableOpenApi
 
@@ -41,7 +40,7 @@ def _tag(attempt: RequestAttempt, request: Request, *parts: object) -> str:
     caller = attempt.caller
     identity = caller.identity
     who = (identity.kind, identity.id, sorted(identity.roles), identity.claims, identity.narrowing, caller.stamp)
-    known = (importlib.metadata.version("dynmodel_pyramid"), path(request), *parts, *who)
+    known = (package_version(), path(request), *parts, *who)
     return hashlib.blake2b(repr(known).encode(), digest_size=12).hexdigest()
 
 
