@@ -34,6 +34,7 @@ BUILT = {
     "exchange/delimited.py",
     "exchange/detecting.py",
     "exchange/dialects.py",
+    "web/openapi/templates.py",
 }
 
 
