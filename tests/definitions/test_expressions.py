@@ -35,6 +35,7 @@ BUILT = {
     "exchange/detecting.py",
     "exchange/dialects.py",
     "web/openapi/templates.py",
+    "web/page/assets.py",
 }
 
 
