@@ -1,4 +1,7 @@
-"""A client that openapi-python-client generates creates, reads, changes and deletes rows of a table with every type."""
+"""A client that openapi-python-client generates creates, reads, changes and deletes rows of a table with every type.
+
+The examples of docs/openapi.md run, too.
+"""
 
 import datetime
 import importlib
@@ -11,6 +14,8 @@ import webtest
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.clients.generated import python_client
+from tests.documents import Answer, check, examples
+from tests.test_guides import blocks
 from tests.web.client import Client
 from tests.web.openapi.every import every_type
 
@@ -45,34 +50,39 @@ VALUES = {
 
 
 @pytest.fixture(scope="module")
-def made():
-    """The package of the client; it is the same for both databases."""
-    return {}
+def package(tmp_path_factory):
+    """A function: a client and a table -> the package that is generated; it is the same for both databases."""
+    folder, made = tmp_path_factory.mktemp("packages"), {}
+
+    def package(client, table):
+        if table not in made:
+            document = client.send("GET", f"/table/{table}/openapi.json").json
+            made[table] = python_client(document, folder, f"{table.lower()}_client")
+        return made[table]
+
+    return package
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def service(request, tmp_path_factory, made):
-    folder = tmp_path_factory.mktemp("generated")
-    with database_settings(request.param, folder) as settings:
+def service(request, tmp_path_factory):
+    with database_settings(request.param, tmp_path_factory.mktemp("generated")) as settings:
         wsgi = dynmodel_pyramid.main({}, **settings)
         client = Client(webtest.TestApp(wsgi))
         client.send("POST", "/table/", {"model_name": "Maker", "fields": {"name": "string"}}, status=201)
         client.send("POST", "/table/Maker/rows/", [{"name": "a"}, {"name": "b"}], status=201)
         client.send("POST", "/table/", every_type("Every", table="Maker"), status=201)
-        if not made:
-            document = client.send("GET", "/table/Every/openapi.json").json
-            made["package"] = python_client(document, folder, "every_client")
-        transport = httpx.WSGITransport(app=wsgi)
-        yield made["package"], made["package"].Client("http://testserver", httpx_args={"transport": transport})
+        yield client, httpx.WSGITransport(app=wsgi)
         wsgi.registry.dynmodel_catalogue.database.close()
 
 
-def test_rows_are_created_read_changed_and_deleted(service):
-    package, client = service
-    models = importlib.import_module(f"{package.__name__}.models")
+def test_rows_are_created_read_changed_and_deleted(service, package):
+    sender, transport = service
+    made = package(sender, "Every")
+    client = made.Client("http://testserver", httpx_args={"transport": transport})
+    models = importlib.import_module(f"{made.__name__}.models")
 
     def call(name, *arguments, **further):
-        module = importlib.import_module(f"{package.__name__}.api.every.every_{name}")
+        module = importlib.import_module(f"{made.__name__}.api.every.every_{name}")
         answer = module.sync_detailed(*arguments, client=client, **further)
         assert answer.status_code < 300, answer.content
         return answer.parsed
@@ -91,3 +101,22 @@ def test_rows_are_created_read_changed_and_deleted(service):
     assert [row.a_string for row in call("list", a_string=["eq.c"], order="id", limit=5)] == ["c"]
     call("delete", created.id)
     assert call("list") == []
+
+
+def test_the_examples_of_the_documentation(service, package):
+    client, transport = service
+    with httpx.Client(transport=transport) as http:
+
+        def send(method, target, headers, body):
+            answer = http.request(method, target, headers=headers, content=body)
+            return Answer(answer.status_code, answer.reason_phrase, answer.headers, answer.text)
+
+        for each in examples("docs/openapi.md"):
+            check(each, "http://testserver", send)
+    package(client, "Book")
+    [example] = blocks("openapi.md", "python")
+    address = 'Client("http://127.0.0.1:6543")'
+    assert address in example
+    found = {"transport": transport}
+    exec(example.replace(address, 'Client("http://testserver", httpx_args={"transport": transport})'), found)
+    assert (found["made"].title, [row.title for row in found["rows"]]) == ("Momo", ["Momo"])
