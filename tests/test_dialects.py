@@ -28,6 +28,7 @@ REASONS = {
     "fields/contract.py": "a context for those who ask no database",
     "fields/json_schemas.py": "means dialects of JSON Schema",
     "queries/sql/comparisons.py": "asks an operator for the databases that have it",
+    "web/openapi/filters.py": "asks an operator for the databases that have it",
     "web/rest/openapi_columns.py": "names PostgreSQL's types for clients of PostgREST, whatever the database",
     "testing/": "runs a test on each database, and compares their answers",
 }
