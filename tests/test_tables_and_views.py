@@ -30,6 +30,7 @@ ALLOWED = {
     "queries/sql/views.py:ReverseSides.rows": SHAPE,
     "queries/sql/selection.py:Selection.reached": SHAPE,
     "queries/sql/subjects.py:of_reverse_side": SHAPE,
+    "queries/sql/searching.py:_subject": SHAPE,
     "access/views.py:GrantedView.source": VIEW,
     "access/views.py:GrantedView._columns": VIEW,
     "access/views.py:_has_values": SHAPE,
