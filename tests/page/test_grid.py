@@ -204,3 +204,29 @@ def test_the_source_holds_a_part_and_skips_little(open_page, table):
         "() => document.querySelector('script[type=module]').src.replace('main.js', 'rows/source.js')"
     )
     assert page.evaluate(JUMPS, address) == {"isRight": True, "isBounded": True, "skipped": 0}
+
+
+#: What the page's records say of names that every plain object has: -> all false and empty.
+INHERITED = """async (files) => {
+  const { entryOf } = await import(files + "js/access/grants.js");
+  const { changed, faultsOf } = await import(files + "js/rows/form/draft.js");
+  const { corrections } = await import(files + "js/files/columns.js");
+  const entry = entryOf({ tables: {} }, "constructor").entry;
+  const { byField } = faultsOf({ errors: [] }, { fields: {} }, []);
+  const said = corrections([{ name: "__proto__" }], new Map([[0, { type: "integer" }]]));
+  const isLost = JSON.stringify(said) !== '{"__proto__":{"type":"integer"}}';
+  return [Object.keys(entry).length, "toString" in byField, "valueOf" in changed({}, {}), isLost].some(Boolean);
+}"""
+
+
+def test_names_that_every_object_has(page_server, open_page):
+    fields = {"constructor": "string", "toString": {"type": "string"}, "valueOf": "boolean"}
+    table = page_server.api("POST", "/table/", {"model_name": "hasOwnProperty", "fields": fields})
+    page_server.api("POST", f"/table/{table['id']}/rows/", {"constructor": "first"})
+    tab = open_page(f"/table/{table['id']}/")
+    expect(tab.get_by_role("columnheader").filter(has_text="constructor")).to_be_visible()
+    expect(tab.get_by_role("gridcell").filter(has_text="first")).to_be_visible()
+    # The blank row has none of what objects inherit.
+    expect(tab.get_by_role("gridcell").filter(has_text="native code")).to_have_count(0)
+    files = tab.evaluate("document.querySelector('link[rel=modulepreload]').href.split('js/')[0]")
+    assert not tab.evaluate(INHERITED, files)

@@ -3,6 +3,8 @@
  * grant"). Nothing here draws.
  */
 
+import { own } from "../core/records.js";
+
 /** @typedef {"read" | "create" | "update" | "delete"} Action */
 /** @typedef {{ rows?: string | true, fields?: string[], check?: string | true, preset?: Record<string, any> }} Grant */
 /** @typedef {true | false | Grant | Grant[]} Granted */
@@ -47,8 +49,8 @@ export function granted(grants) {
 
 /** A role's entry for a table, and whether it is that of "*". @param {Role | undefined} role @param {string} table */
 export function entryOf(role, table) {
-  const own = role?.tables?.[table];
-  return { entry: own ?? role?.tables?.[EVERY_TABLE] ?? {}, isInherited: own === undefined && table !== EVERY_TABLE && role?.tables?.[EVERY_TABLE] !== undefined };
+  const named = own(role?.tables, table);
+  return { entry: named ?? role?.tables?.[EVERY_TABLE] ?? {}, isInherited: named === undefined && table !== EVERY_TABLE && role?.tables?.[EVERY_TABLE] !== undefined };
 }
 
 /** The name of a field in a list of fields. @param {string} name */
@@ -90,7 +92,7 @@ export function changed(document, changes) {
       delete made.roles[change.role];
       continue;
     }
-    const role = (made.roles[change.role] ??= {});
+    const role = own(made.roles, change.role) ?? (made.roles[change.role] = {});
     if (change.kind === "role") Object.assign(role, change.value);
     else {
       role.tables ??= {};

@@ -1,5 +1,6 @@
 /** A role itself: what it is called, and what it may do with definitions. */
 import { html, useState } from "../../vendor/preact.js";
+import { own } from "../core/records.js";
 import { t } from "../core/texts.js";
 import { Button, Dialog, Field, Notice, ProblemBox, Radios, TextArea, TextInput, confirm } from "../kit/index.js";
 import { changes, draft, IMPLIED, plan, withChange } from "./draft.js";
@@ -13,7 +14,7 @@ export function RoleDialog({ name: known, onClose }) {
   const [definitions, setDefinitions] = useState(role.definitions ?? "none");
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
-  const isTaken = !known && draft.value?.roles[name] !== undefined;
+  const isTaken = !known && own(draft.value?.roles, name) !== undefined;
 
   const keep = async (/** @type {import("./grants.js").Change} */ change) => {
     setBusy(true);

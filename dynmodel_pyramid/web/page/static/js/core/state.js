@@ -5,6 +5,7 @@
  */
 import { signal } from "../../vendor/preact.js";
 import { api, nextOf, Problem } from "./api.js";
+import { own } from "./records.js";
 import { locales } from "./texts.js";
 
 /**
@@ -128,7 +129,7 @@ export function can(table, action) {
   if (!known) return false;
   const name = typeof table === "string" ? table : table.model_name;
   // In open mode, and of administrators, /me/ has the tables that there were when it was asked.
-  return known.tables[name]?.[action] ?? (known.admin && !known.read_only);
+  return own(known.tables, name)?.[action] ?? (known.admin && !known.read_only);
 }
 
 /** Whether tables may be made and changed. */

@@ -3,6 +3,7 @@
  * becomes of values, chosen by looking at samples. Then the change, with the time that it takes.
  */
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { bare, own } from "../core/records.js";
 import { fieldTypes } from "../core/state.js";
 import { has, t } from "../core/texts.js";
 import "../texts/en/definition.js";
@@ -28,7 +29,7 @@ const COSTS = ["none", "metadata", "scan", "rewrite"];
 
 /** @param {{ change: Change, onClose: () => void }} props */
 export function PlanDialog({ change, onClose }) {
-  const [words, setWords] = useState(/** @type {Record<string, string>} */ ({}));
+  const [words, setWords] = useState(/** @type {Record<string, string>} */ (bare()));
   const [plan, setPlan] = useState(/** @type {any} */ (null));
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const [isLoading, setIsLoading] = useState(true);
@@ -80,7 +81,7 @@ export function PlanDialog({ change, onClose }) {
     <${ProblemBox} problem=${problem} />
     ${!plan && isLoading && html`<${Loading} label=${t("definition.planLoading")} />`}
     ${plan && (isNothing ? html`<${Notice}>${t("definition.planNothing")}</${Notice}>` : html`<${Plan} plan=${plan} isLoading=${isLoading} words=${words} fields=${change.fields ?? {}} disabled=${since !== null}
-      onWord=${(/** @type {string} */ field, /** @type {string} */ word) => { setRound(0); setWords({ ...words, [field]: word }); }} />`)}
+      onWord=${(/** @type {string} */ field, /** @type {string} */ word) => { setRound(0); setWords(bare(words, { [field]: word })); }} />`)}
   </${Dialog}>`;
 }
 
@@ -114,7 +115,7 @@ export function Plan({ plan, isLoading, words, fields, disabled, onWord }) {
     <ol class="steps">${plan.steps.map((/** @type {any} */ step, /** @type {number} */ at) => {
       const isAsked = asksFor(step, words) && !asked.has(step.field);
       if (isAsked) asked.add(step.field);
-      return html`<${PlanStep} key=${at} step=${step} words=${words} field=${fields[step.field]} isAsked=${isAsked} disabled=${disabled || isLoading} onWord=${onWord} />`;
+      return html`<${PlanStep} key=${at} step=${step} words=${words} field=${own(fields, step.field)} isAsked=${isAsked} disabled=${disabled || isLoading} onWord=${onWord} />`;
     })}</ol>
     ${plan.statements.length > 0 && html`<details class="fold"><summary>${t("definition.statements", { n: plan.statements.length })}</summary>
       <pre class="sql" tabindex="0">${plan.statements.join(";\n\n")}</pre></details>`}

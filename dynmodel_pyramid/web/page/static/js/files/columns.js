@@ -1,6 +1,7 @@
 /** The columns of a file: what the service found in each, and what a person says instead. */
 import { Component, html, useState } from "../../vendor/preact.js";
 import { partsOf } from "../core/json.js";
+import { bare, own } from "../core/records.js";
 import { fieldTypes } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { typeChoices, typeTitle } from "../definition/types.js";
@@ -44,7 +45,7 @@ export function keyOf(columns, at) {
  */
 export function corrections(columns, said) {
   /** @type {Record<string, any>} */
-  const found = {};
+  const found = bare();
   for (const [at, each] of said) {
     if (at >= columns.length) continue;
     const entry = { ...(each.type ? { type: each.type, ...each.options } : {}), ...(each.name?.trim() ? { name: each.name.trim() } : {}) };
@@ -97,7 +98,7 @@ function Row({ column, at, fields, rows, types, said, onSay, onNull, errors, isO
   const schema = fieldTypes.value.get(type)?.options;
   const hasOptions = Boolean(schema && Object.keys(schema.properties ?? {}).length);
   const faults = errors.filter((/** @type {any} */ each) => isAbout(each.pointer, column.field ?? field));
-  const options = said.options ?? optionsOf(fields[column.field]);
+  const options = said.options ?? optionsOf(own(fields, column.field));
   /** @param {string} value */
   const choose = (value) => {
     const needed = fieldTypes.value.get(value)?.options?.required ?? [];

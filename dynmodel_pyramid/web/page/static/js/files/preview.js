@@ -1,5 +1,6 @@
 /** Rows of a file as they will be stored, and those that would be refused. */
 import { html } from "../../vendor/preact.js";
+import { own } from "../core/records.js";
 import { t } from "../core/texts.js";
 import { Button, Table, placeOf, saveText } from "../kit/index.js";
 
@@ -11,8 +12,8 @@ export function Preview({ rows, fields }) {
   const hasIds = rows.some((row) => row.id !== null && row.id !== undefined);
   const names = [...(hasIds ? ["id"] : []), ...fields].slice(0, COLUMNS);
   const columns = names.map((name) => ({
-    key: name, label: name, end: rows.some((row) => typeof row[name] === "number"), class: "preview-cell",
-    cell: (/** @type {any} */ row) => cell(row[name]),
+    key: name, label: name, end: rows.some((row) => typeof own(row, name) === "number"), class: "preview-cell",
+    cell: (/** @type {any} */ row) => cell(own(row, name)),
   }));
   return html`<${Table} class="preview" caption=${t("files.preview")} columns=${columns} rows=${rows.map((row, at) => ({ ...row, _at: at }))} rowKey=${(/** @type {any} */ row) => row._at} />
     ${fields.length > COLUMNS && html`<p class="muted small">${t("files.moreShown", { n: fields.length - COLUMNS })}</p>`}`;

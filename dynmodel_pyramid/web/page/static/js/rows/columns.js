@@ -5,6 +5,7 @@
 import { html } from "../../vendor/preact.js";
 import { root } from "../core/api.js";
 import { anywhere, inQuotes, quoted } from "../editors/names.js";
+import { bare } from "../core/records.js";
 import { can } from "../core/state.js";
 import { moment, t } from "../core/texts.js";
 import { iconOf, isComputed, isSortable, kindOf } from "./kinds.js";
@@ -17,11 +18,11 @@ import { parseOrder } from "./order.js";
  */
 
 /** Values that every row has, beside its fields. @type {Record<string, { label: () => string, icon: string, width: number }>} */
-const SYSTEM = {
+const SYSTEM = bare({
   id: { label: () => t("rows.id"), icon: "key", width: 96 },
   _created: { label: () => t("rows.created"), icon: "clock", width: 170 },
   _updated: { label: () => t("rows.updated"), icon: "clock", width: 170 },
-};
+});
 
 const keyOf = (/** @type {number} */ table) => `dynmodel.columns.${root}${table}`;
 

@@ -11,6 +11,7 @@
  */
 import "../texts/en/rows.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { own } from "../core/records.js";
 import { beforeLeaving, link, mayLeave, navigate } from "../core/router.js";
 import { can, loadFieldTypes, loadTable, titleOf } from "../core/state.js";
 import { t } from "../core/texts.js";
@@ -156,6 +157,6 @@ function TableView({ definition, query, onVersion }) {
 
 /** @param {import("../core/state.js").Definition} definition @param {string} name */
 function labelOf(definition, name) {
-  const field = definition.fields[name];
+  const field = own(definition.fields, name);
   return field ? field.label || name : t(`rows.${{ id: "id", _created: "created", _updated: "updated" }[name] ?? "id"}`);
 }

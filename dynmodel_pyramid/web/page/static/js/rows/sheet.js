@@ -3,6 +3,7 @@
  * a blank one to begin a new row in.
  */
 import { computed, signal } from "../../vendor/preact.js";
+import { bare } from "../core/records.js";
 
 /**
  * @typedef {import("./source.js").StoredRow} StoredRow
@@ -13,9 +14,9 @@ import { computed, signal } from "../../vendor/preact.js";
  */
 
 /** @type {SheetRow} */
-const BLANK = { key: "blank", id: null, version: 0, values: {}, marks: {}, isNew: true, fault: "" };
+const BLANK = { key: "blank", id: null, version: 0, values: bare(), marks: bare(), isNew: true, fault: "" };
 /** @type {Over} */
-const NOTHING = { values: {}, marks: {}, fault: "" };
+const NOTHING = { values: bare(), marks: bare(), fault: "" };
 
 export class Sheet {
   changed = signal(0);
@@ -69,7 +70,7 @@ export class Sheet {
     const over = this.#over.get(key) ?? NOTHING, before = this.#drawn.get(token);
     if (before?.over === over) return before.row;
     /** @type {SheetRow} */
-    const merged = { key, id: row?.id ?? null, version: row?.version ?? 0, values: { ...row?.values, ...over.values }, marks: over.marks, isNew, fault: over.fault };
+    const merged = { key, id: row?.id ?? null, version: row?.version ?? 0, values: bare(row?.values, over.values), marks: over.marks, isNew, fault: over.fault };
     this.#drawn.set(token, { over, row: merged });
     return merged;
   }
@@ -113,7 +114,7 @@ export class Sheet {
    */
   lay(key, field, value, mark) {
     const { values, marks } = this.#over.get(key) ?? NOTHING;
-    this.#over.set(key, { values: { ...values, [field]: value }, marks: { ...marks, [field]: mark }, fault: "" });
+    this.#over.set(key, { values: bare(values, { [field]: value }), marks: bare(marks, { [field]: mark }), fault: "" });
     this.changed.value++;
   }
 
@@ -121,7 +122,7 @@ export class Sheet {
   mark(key, field, mark) {
     const over = this.#over.get(key);
     if (!over) return;
-    this.#over.set(key, { ...over, marks: { ...over.marks, [field]: { ...mark, raw: over.marks[field]?.raw } } });
+    this.#over.set(key, { ...over, marks: bare(over.marks, { [field]: { ...mark, raw: over.marks[field]?.raw } }) });
     this.changed.value++;
   }
 
@@ -140,7 +141,7 @@ export class Sheet {
   lift(key, fields) {
     const over = this.#over.get(key);
     if (!over) return;
-    const values = { ...over.values }, marks = { ...over.marks };
+    const values = bare(over.values), marks = bare(over.marks);
     for (const field of fields ?? Object.keys(values)) {
       delete values[field];
       delete marks[field];

@@ -1,5 +1,6 @@
 /** What a person has written into a row's form and not saved yet. Pure functions: tests and the form share them. */
 import { partsOf, stringify } from "../../core/json.js";
+import { bare, own } from "../../core/records.js";
 
 /** @typedef {import("../../core/state.js").Definition} Definition */
 /** @typedef {Record<string, any>} Row */
@@ -13,7 +14,7 @@ export const isSame = (one, other) => one === other || stringify(one ?? null) ==
  * @param {Row} base the row as it was read; of a new row nothing
  * @returns {Row}
  */
-export const changed = (draft, base) => Object.fromEntries(Object.entries(draft).filter(([name, value]) => value !== undefined && !(name in base && isSame(value, base[name]))));
+export const changed = (draft, base) => bare(Object.fromEntries(Object.entries(draft).filter(([name, value]) => value !== undefined && !(Object.hasOwn(base, name) && isSame(value, base[name])))));
 
 /**
  * @typedef {Object} Clash a field whose value both have changed
@@ -31,11 +32,11 @@ export const changed = (draft, base) => Object.fromEntries(Object.entries(draft)
  * @returns {{ clashes: Clash[], theirs: string[] }} theirs: the fields that only they have changed
  */
 export function compare(mine, base, current, given) {
-  const names = Object.keys(current).filter((name) => !given.includes(name) && !isSame(base[name], current[name]));
-  const clashes = names.filter((name) => name in mine && !isSame(mine[name], current[name]));
+  const names = Object.keys(current).filter((name) => !given.includes(name) && !isSame(own(base, name), current[name]));
+  const clashes = names.filter((name) => Object.hasOwn(mine, name) && !isSame(mine[name], current[name]));
   return {
     clashes: clashes.map((name) => ({ name, mine: mine[name], theirs: current[name] })),
-    theirs: names.filter((name) => !(name in mine)),
+    theirs: names.filter((name) => !Object.hasOwn(mine, name)),
   };
 }
 
@@ -46,8 +47,8 @@ export function compare(mine, base, current, given) {
  * @returns {string | null} null: it is about the whole row
  */
 export function fieldOf(pointer, definition) {
-  const first = partsOf(pointer).at(0);
-  return first !== undefined && first in definition.fields ? first : null;
+  const first = pointer.split("/")[1]?.replaceAll("~1", "/").replaceAll("~0", "~");
+  return first !== undefined && Object.hasOwn(definition.fields, first) ? first : null;
 }
 
 /**
@@ -59,7 +60,7 @@ export function fieldOf(pointer, definition) {
  */
 export function faultsOf(problem, definition, settled) {
   /** @type {Record<string, string>} */
-  const byField = {};
+  const byField = bare();
   const others = [];
   for (const error of problem.errors) {
     const name = fieldOf(error.pointer, definition);

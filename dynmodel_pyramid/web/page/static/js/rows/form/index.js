@@ -7,6 +7,7 @@
  */
 import "../../texts/en/form.js";
 import { html, useEffect, useRef, useState } from "../../../vendor/preact.js";
+import { bare, own } from "../../core/records.js";
 import { beforeLeaving, link } from "../../core/router.js";
 import { can, fieldTypes, titleOf } from "../../core/state.js";
 import { t } from "../../core/texts.js";
@@ -48,8 +49,8 @@ export function RowForm(props) {
 /** @param {RowFormProps & { begun: import("./saving.js").Held, reload: () => void }} props */
 function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClose, aside }) {
   const [held, setHeld] = useState(begun);
-  const [draft, setDraft] = useState(/** @type {Record<string, any>} */ (preset ?? {}));
-  const [faults, setFaults] = useState(/** @type {Record<string, string | null>} */ ({}));
+  const [draft, setDraft] = useState(/** @type {Record<string, any>} */ (bare(preset)));
+  const [faults, setFaults] = useState(/** @type {Record<string, string | null>} */ (bare()));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const [settled, setSettled] = useState(/** @type {string[]} */ ([]));
   const [clash, setClash] = useState(/** @type {any} */ (null));
@@ -61,7 +62,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
   const title = isNew ? t("form.newRow") : rowTitle(row, definition);
   const sent = changed(draft, row);
   const isDirty = Object.keys(sent).length > (isNew ? Object.keys(preset ?? {}).length : 0) || Object.values(faults).some(Boolean);
-  const told = refusal ? faultsOf({ errors: refusal.errors ?? [] }, definition, settled) : { byField: /** @type {Record<string, string>} */ ({}), others: [] };
+  const told = refusal ? faultsOf({ errors: refusal.errors ?? [] }, definition, settled) : { byField: /** @type {Record<string, string>} */ (bare()), others: [] };
   const writes = can(definition, isNew ? "create" : "update");
   const names = Object.keys(definition.fields);
 
@@ -70,8 +71,8 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
   useEffect(() => (isDirty ? beforeLeaving(() => confirm({ title: t("form.leave"), text: t("form.leaveText"), action: t("form.leaveAction"), danger: true }), FORM) : undefined), [isDirty]);
 
   const change = (/** @type {string} */ name) => (/** @type {any} */ value, /** @type {string | null | undefined} */ fault) => {
-    setDraft((/** @type {Record<string, any>} */ before) => ({ ...before, [name]: value }));
-    setFaults((/** @type {Record<string, string | null>} */ before) => ({ ...before, [name]: fault ?? null }));
+    setDraft((/** @type {Record<string, any>} */ before) => bare(before, { [name]: value }));
+    setFaults((/** @type {Record<string, string | null>} */ before) => bare(before, { [name]: fault ?? null }));
     // What was said of the old value.
     if (refusal && name in told.byField) setSettled([...settled, name]);
   };
@@ -85,7 +86,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
       const saved = answer.row ?? { ...base.row, ...values };
       setRefusal(null);
       setClash(null);
-      setDraft({});
+      setDraft(bare());
       if (saved.id !== undefined) remember(definition.id, saved, definition);
       toast(t(isNew ? "form.made" : "form.saved"), { kind: "ok", seconds: 3 });
       // The next question of the router must not find a draft.
@@ -96,7 +97,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
         const current = await read(definition.id, base.row.id);
         setHeld(current);
         // What the system gives changes with every write, and reverse sides with other rows.
-        const given = Object.keys(current.row).filter((name) => !(name in definition.fields) || isGiven({ ...definition.fields[name], name }, types));
+        const given = Object.keys(current.row).filter((name) => !Object.hasOwn(definition.fields, name) || isGiven({ ...definition.fields[name], name }, types));
         setClash(compare(values, base.row, current.row, given));
       } else {
         setRefusal(error);
@@ -113,8 +114,8 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
     else if (isNew || Object.keys(sent).length) submit(held, sent);
   };
   const discard = () => {
-    setDraft({});
-    setFaults({});
+    setDraft(bare());
+    setFaults(bare());
     setRefusal(null);
     setClash(null);
   };
@@ -122,7 +123,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
     if (!(await confirm({ title: t("form.delete"), text: t("form.deleteText", { title }), action: t("form.deleteAction"), danger: true }))) return;
     try {
       await remove(held);
-      setDraft({});
+      setDraft(bare());
       toast(t("form.deleted"), { kind: "ok" });
       setTimeout(() => onDeleted?.(row.id));
     } catch (error) {
@@ -162,7 +163,7 @@ function Form({ begun, reload, query, preset, onMove, onSaved, onDeleted, onClos
       ${names.map((name) => {
         const field = { ...definition.fields[name], name };
         return html`<${FieldRow} key=${name} field=${field} types=${types} isNew=${isNew} writes=${mayWrite(field, writes, isNew, types)} row=${row}
-          value=${name in draft ? draft[name] : row[name]} isTouched=${name in sent && !(isNew && preset && name in preset)} error=${faults[name] ?? told.byField[name]} onChange=${change(name)} />`;
+          value=${name in draft ? draft[name] : own(row, name)} isTouched=${name in sent && !(isNew && preset && Object.hasOwn(preset, name))} error=${faults[name] ?? told.byField[name]} onChange=${change(name)} />`;
       })}
       ${(writes || isNew) && !clash && html`<footer class="row-form-foot">
         <${Button} kind="primary" type="submit" busy=${busy} disabled=${!isNew && !isDirty}>${t(isNew ? "form.make" : "form.save")}</${Button}>

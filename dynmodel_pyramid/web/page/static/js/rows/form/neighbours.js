@@ -28,7 +28,7 @@ export function readOrder(text, fields) {
   for (const part of text ? (text.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? []) : []) {
     const found = TERM.exec(part);
     const name = found?.[1].startsWith('"') ? found[1].slice(1, -1).replace(/\\(.)/g, "$1") : found?.[1];
-    if (!found || name === undefined || !(name in fields || SYSTEM.includes(name))) return null;
+    if (!found || name === undefined || !(Object.hasOwn(fields, name) || SYSTEM.includes(name))) return null;
     const descending = found[2] === ".desc";
     terms.push({ name, descending, nullsFirst: found[3] ? found[3] === ".nullsfirst" : descending });
   }

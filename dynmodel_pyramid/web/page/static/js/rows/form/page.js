@@ -1,6 +1,7 @@
 /** The page of one row: /table/{id}/row/{row_id}/, and /table/{id}/row/new/ with values for it, or the row to copy. */
 import { html } from "../../../vendor/preact.js";
 import { api } from "../../core/api.js";
+import { bare, own } from "../../core/records.js";
 import { navigate } from "../../core/router.js";
 import { fieldTypes, loadFieldTypes, loadTable } from "../../core/state.js";
 import { t } from "../../core/texts.js";
@@ -35,14 +36,14 @@ function NewRow({ table, query }) {
 async function presetOf(table, query, signal) {
   const [definition] = await Promise.all([loadTable(table, { signal }), loadFieldTypes()]);
   /** @type {Record<string, any>} */
-  const preset = {};
+  const preset = bare();
   const copied = query.get("_copy");
   const row = copied ? (await api.get(`/table/${encodeURIComponent(table)}/rows/${encodeURIComponent(copied)}/`, { signal })).data : {};
   for (const [name, definedAs] of Object.entries(definition.fields)) {
     const field = /** @type {any} */ ({ ...definedAs, name });
     if (isGiven(field, fieldTypes.value)) continue;
     // A copy of a unique value could not be saved.
-    if (copied && row[name] !== null && row[name] !== undefined && !field.unique && !field.unique_ignore_case) preset[name] = row[name];
+    if (copied && (own(row, name) ?? null) !== null && !field.unique && !field.unique_ignore_case) preset[name] = row[name];
     const text = copied ? null : query.get(name);
     if (text !== null) {
       const value = editorFor(field, fieldTypes.value).fromText(text, field);
