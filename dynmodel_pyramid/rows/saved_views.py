@@ -188,11 +188,15 @@ class SavedViews:
         rows = connection.execute(sa.select(self.table).where(*self._known()).order_by(c.name_key, c.owner.desc()))
         return list(map(_view, rows))
 
-    def get(self, connection: sa.Connection, name: str) -> SavedView | None:
-        """The own view of that name, else the shared one."""
+    def get(self, connection: sa.Connection, name: str, *, to_write: bool = False) -> SavedView | None:
+        """The own view of that name, else the shared one.
+
+        :param to_write: nobody else changes it till the transaction ends, so that its version can be compared
+        """
         c = self.table.c
         query = sa.select(self.table).where(*self._known(), c.name_key == name_key(name)).order_by(c.owner.desc())
-        row = connection.execute(query.limit(1)).first()
+        query = query.limit(1)
+        row = connection.execute(query.with_for_update() if to_write else query).first()
         return None if row is None else _view(row)
 
     def _known(self) -> Iterable[sa.ColumnElement[bool]]:

@@ -5,6 +5,9 @@ All answers but public ones get ``Cache-Control: private`` and ``Vary: Authoriza
 
 Answers to a session's cookie get ``no-store`` in place of ``private``. A browser keeps pages to go back to, and shows
 them after the session has ended: it does not look at ``Vary`` then, nor at how old they are (RFC 9111, 6).
+
+All answers say ``nosniff``: a browser takes none for a script or a page that is not called one. The page has the
+origin of the rows, and its policy allows scripts of its own origin.
 """
 
 from pyramid.registry import Registry
@@ -62,6 +65,7 @@ def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
         if route is None or route.name != ROUTE:
             return answer
         add_headers(answer, request)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
         if not is_public(request):
             sent = sent_credential(request)
             mark(answer, by_cookie=sent is not None and sent.kind == "cookie")

@@ -90,9 +90,9 @@ class _Views:
         if any(view.is_shared for view in views) and caller.definitions != "write":
             raise caller.refused("write shared views: whoever may write definitions may")
 
-    def one(self, connection: sa.Connection, name: str) -> tuple[SavedView, dict[str, Any]]:
+    def one(self, connection: sa.Connection, name: str, *, to_write: bool = False) -> tuple[SavedView, dict[str, Any]]:
         """:raises NotFound: it does not exist for the caller"""
-        view = self.store.get(connection, name)
+        view = self.store.get(connection, name, to_write=to_write)
         document = None if view is None else self.document(view)
         if view is None or document is None:
             raise NotFound(f"there is no view {name!r:.100}")
@@ -144,7 +144,7 @@ def put_view(context: ViewResource, request: Request) -> Response:
     views = _Views(context)
     views.refuse_writing()
     connection = write_connection(request)
-    before, shown = views.one(connection, context.view_name)
+    before, shown = views.one(connection, context.view_name, to_write=True)
     _refuse_other_version(request, document, before)
     view = read_view(document, before, views.owner or "", context.model.definition, views.read)
     views.refuse_writing(before, view)
@@ -161,7 +161,7 @@ def delete_view(context: ViewResource, request: Request) -> Response:
     views = _Views(context)
     views.refuse_writing()
     connection = write_connection(request)
-    view, _ = views.one(connection, context.view_name)
+    view, _ = views.one(connection, context.view_name, to_write=True)
     _refuse_other_version(request, {}, view)
     views.refuse_writing(view)
     views.store.delete(connection, view)

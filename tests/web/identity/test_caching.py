@@ -66,6 +66,7 @@ def test_every_answer_but_public_ones_is_marked(route, path, is_marked, status):
     request.matchdict = {"traverse": path}
     answer = caching_tween_factory(lambda _: Response(status=status), None)(request)
     assert ("Cache-Control" in answer.headers, "Vary" in answer.headers) == (is_marked, is_marked)
+    assert answer.headers.get("X-Content-Type-Options") == ("nosniff" if route == "dynmodel" else None)
 
 
 def test_streams_are_not_read():

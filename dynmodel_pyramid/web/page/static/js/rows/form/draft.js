@@ -47,7 +47,7 @@ export function compare(mine, base, current, given) {
  * @returns {string | null} null: it is about the whole row
  */
 export function fieldOf(pointer, definition) {
-  const first = pointer.split("/")[1]?.replaceAll("~1", "/").replaceAll("~0", "~");
+  const first = partsOf(pointer).at(0);
   return first !== undefined && Object.hasOwn(definition.fields, first) ? first : null;
 }
 
