@@ -48,6 +48,14 @@ export function stringify(value, indent) {
   return large ? text.replace(MARKED, "$1") : text;
 }
 
+/** Whether two values are the same JSON. @param {any} one @param {any} other @returns {boolean} */
+export function equal(one, other) {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || !one || !other || Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && equal(one[key], other[key]));
+}
+
 /** A name as a part of a JSON pointer (RFC 6901). @param {string} name */
 export const pointed = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 

@@ -5,6 +5,7 @@
  * new; rules name fields by it. A draft is never changed in place.
  */
 
+import { equal } from "../core/json.js";
 import { faultsOf } from "../kit/schema.js";
 
 /**
@@ -36,14 +37,6 @@ export const COMMON = Object.freeze({
 });
 const NOT_OPTIONS = new Set(["id", "position", "type", "name", "renamed_from", ...Object.keys(COMMON)]);
 const TABLE_MEMBERS = ["model_name", "label", "description", "display"];
-
-/** Whether two JSON values are equal. @param {any} one @param {any} other @returns {boolean} */
-export function same(one, other) {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || !one || !other || Array.isArray(one) !== Array.isArray(other)) return false;
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]));
-}
 
 /**
  * A definition, in its full form -> the draft without changes.
@@ -85,7 +78,7 @@ export function draftOf(definition) {
  */
 export function withoutDefaults(options, schema) {
   const properties = schema?.properties ?? {};
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, withoutEmptyEnd(value)]).filter(([name, value]) => value !== undefined && !(value === null && properties[name]?.default !== undefined) && !same(value, properties[name]?.default)));
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, withoutEmptyEnd(value)]).filter(([name, value]) => value !== undefined && !(value === null && properties[name]?.default !== undefined) && !equal(value, properties[name]?.default)));
 }
 
 /** A list without the empty lines at its end, where the next item would be. @param {any} value */
@@ -98,7 +91,7 @@ function withoutEmptyEnd(value) {
 
 /** @param {DraftField} field @param {Map<string, any>} types */
 function fieldDocument(field, types) {
-  const common = Object.fromEntries(Object.entries(field.common).filter(([name, value]) => !same(value, /** @type {any} */ (COMMON)[name])));
+  const common = Object.fromEntries(Object.entries(field.common).filter(([name, value]) => !equal(value, /** @type {any} */ (COMMON)[name])));
   return {
     ...(field.id === null ? {} : { id: field.id }),
     name: field.name, type: field.type, ...common, ...withoutDefaults(field.options, types.get(field.type)?.options),
@@ -150,7 +143,7 @@ export function unsendable(document, types) {
 }
 
 /** Whether the draft differs from its base. @param {Draft} base @param {Draft} draft */
-export const isChanged = (base, draft) => !same(comparable(base), comparable(draft));
+export const isChanged = (base, draft) => !equal(comparable(base), comparable(draft));
 
 /** @param {Draft} draft */
 const comparable = (draft) => JSON.parse(JSON.stringify({ ...draft, fields: draft.fields.map((field) => ({ ...field, dropped: field.dropped || undefined })) }));
@@ -168,7 +161,7 @@ export function changeOf(before, field) {
   const members = (/** @type {DraftField} */ each) => ({ ...each.common, ...each.options });
   const one = members(before), other = members(field);
   for (const member of new Set([...Object.keys(one), ...Object.keys(other)])) {
-    if (!changed.includes("type") || member in COMMON) if (!same(one[member], other[member])) changed.push(member);
+    if (!changed.includes("type") || member in COMMON) if (!equal(one[member], other[member])) changed.push(member);
   }
   return changed.length ? changed : null;
 }
@@ -213,7 +206,7 @@ export function retyped(field, type, types) {
   const properties = types.get(type)?.options?.properties ?? {};
   const old = types.get(field.type)?.options?.properties ?? {};
   const options = Object.fromEntries(Object.entries(withoutDefaults(field.options, types.get(field.type)?.options))
-    .filter(([name]) => name in properties && same(kinds(properties[name]), kinds(old[name]))));
+    .filter(([name]) => name in properties && equal(kinds(properties[name]), kinds(old[name]))));
   return { type, options };
 }
 

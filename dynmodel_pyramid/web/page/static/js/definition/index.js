@@ -1,13 +1,14 @@
 /** The editor of a definition: changes are collected, their plan is shown, and then they are applied at once. */
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
+import { equal } from "../core/json.js";
 import { beforeLeaving, link } from "../core/router.js";
 import { fieldTypes, loadMe, loadTable, loadTables, tagOf } from "../core/state.js";
 import { t } from "../core/texts.js";
 import "../texts/en/definition.js";
 import { Button, Menu, Notice, ProblemBox, confirm, copy, toast } from "../kit/index.js";
 import { askToDelete } from "./delete.js";
-import { changeOf, documentOf, draftOf, isChanged, keptFields, same } from "./draft.js";
+import { changeOf, documentOf, draftOf, isChanged, keptFields } from "./draft.js";
 import { ConflictDialog } from "./conflict.js";
 import { ownFaults } from "./field_options.js";
 import { FieldList } from "./fields.js";
@@ -119,9 +120,9 @@ function Editor({ table: loaded, tag: loadedTag, onApplied }) {
 function changeCount(base, draft) {
   const befores = new Map(base.fields.map((field) => [field.key, field]));
   const fields = draft.fields.filter((field) => changeOf(befores.get(field.key), field)).length;
-  const order = same(base.fields.map((field) => field.key), draft.fields.filter((field) => field.id !== null).map((field) => field.key)) ? 0 : 1;
-  const table = Object.keys(draft.table).filter((name) => !same(base.table[name], draft.table[name])).length;
-  return fields + order + table + (same(base.unique, draft.unique) ? 0 : 1) + (same(base.indexes, draft.indexes) ? 0 : 1);
+  const order = equal(base.fields.map((field) => field.key), draft.fields.filter((field) => field.id !== null).map((field) => field.key)) ? 0 : 1;
+  const table = Object.keys(draft.table).filter((name) => !equal(base.table[name], draft.table[name])).length;
+  return fields + order + table + (equal(base.unique, draft.unique) ? 0 : 1) + (equal(base.indexes, draft.indexes) ? 0 : 1);
 }
 
 /** "/fields/2/min" -> "price › min". @param {string} pointer @param {Draft} draft */

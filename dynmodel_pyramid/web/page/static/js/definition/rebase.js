@@ -1,7 +1,7 @@
 /**
  * A draft that was made from one version of a definition, on a later version: a merge of three, by the ids of fields.
  */
-import { same } from "./draft.js";
+import { equal } from "../core/json.js";
 
 /** @typedef {import("./draft.js").Draft} Draft @typedef {import("./draft.js").DraftField} DraftField @typedef {import("./draft.js").DraftRule} DraftRule */
 
@@ -35,7 +35,7 @@ export function rebased(base, mine, theirs) {
     if (present.has(field.key)) continue;
     const start = before.get(field.key);
     if (!start) fields.set(field.key, field); // my new one
-    else if (!field.dropped && !same(start, field)) clashes.push({ field: start.name, member: "dropped", base: false, mine: false, theirs: true });
+    else if (!field.dropped && !equal(start, field)) clashes.push({ field: start.name, member: "dropped", base: false, mine: false, theirs: true });
   }
   return {
     draft: {
@@ -58,8 +58,8 @@ const byKey = (draft) => new Map(draft.fields.map((field) => [field.key, field])
 function merged(field, base, mine, theirs, clashes) {
   const result = { ...theirs };
   for (const member of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    if (same(base[member], mine[member])) continue;
-    if (!same(base[member], theirs[member]) && !same(mine[member], theirs[member])) {
+    if (equal(base[member], mine[member])) continue;
+    if (!equal(base[member], theirs[member]) && !equal(mine[member], theirs[member])) {
       clashes.push({ field, member, base: base[member], mine: mine[member], theirs: theirs[member] });
     }
     result[member] = mine[member];
@@ -70,7 +70,7 @@ function merged(field, base, mine, theirs, clashes) {
 /** @param {DraftField} base @param {DraftField} mine @param {DraftField} theirs @param {Clash[]} clashes @returns {DraftField} */
 function mergedField(base, mine, theirs, clashes) {
   if (mine.dropped) {
-    if (!same(base, theirs)) clashes.push({ field: theirs.name, member: "dropped", base: false, mine: true, theirs: false });
+    if (!equal(base, theirs)) clashes.push({ field: theirs.name, member: "dropped", base: false, mine: true, theirs: false });
     return { ...theirs, dropped: true };
   }
   const { name, type } = merged(base.name, { name: base.name, type: base.type }, { name: mine.name, type: mine.type }, { name: theirs.name, type: theirs.type }, clashes);
@@ -89,14 +89,14 @@ function mergedField(base, mine, theirs, clashes) {
 function inOrder(base, mine, theirs, fields) {
   const known = new Set(base.fields.map((field) => field.key));
   const order = (/** @type {Draft} */ draft) => draft.fields.map((field) => field.key);
-  const isMine = !same(order(mine).filter((key) => known.has(key)), order(base));
+  const isMine = !equal(order(mine).filter((key) => known.has(key)), order(base));
   const keys = new Set([...order(isMine ? mine : theirs), ...order(isMine ? theirs : mine)]);
   return /** @type {DraftField[]} */ ([...keys].map((key) => fields.get(key)).filter(Boolean));
 }
 
 /** @param {DraftRule[]} base @param {DraftRule[]} mine @param {DraftRule[]} theirs @param {Map<string, DraftField>} fields */
 function mergedRules(base, mine, theirs, fields) {
-  const has = (/** @type {DraftRule[]} */ rules, /** @type {DraftRule} */ rule) => rules.some((each) => same(each, rule));
+  const has = (/** @type {DraftRule[]} */ rules, /** @type {DraftRule} */ rule) => rules.some((each) => equal(each, rule));
   const kept = theirs.filter((rule) => !(has(base, rule) && !has(mine, rule)));
   const added = mine.filter((rule) => !has(base, rule) && !has(kept, rule));
   return [...kept, ...added].filter((rule) => rule.fields.every((part) => fields.has(part.key)));

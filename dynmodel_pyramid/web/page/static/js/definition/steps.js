@@ -3,7 +3,7 @@ import { fieldTypes } from "../core/state.js";
 import { has, t } from "../core/texts.js";
 import "../texts/en/definition.js";
 import { labelOf } from "../kit/schema.js";
-import { same } from "./draft.js";
+import { equal } from "../core/json.js";
 import { typeTitle } from "./types.js";
 
 /**
@@ -63,6 +63,6 @@ function changesOf(step, before, after) {
   const defaults = fieldTypes.value.get(after.type)?.options?.properties ?? {};
   const names = isNew || isRetyped ? Object.keys(after) : [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names
-    .filter((name) => name !== "type" && (isNew || isRetyped || !same(before[name], after[name])) && !((isNew || isRetyped) && (after[name] === null || same(after[name], defaults[name]?.default))))
+    .filter((name) => name !== "type" && (isNew || isRetyped || !equal(before[name], after[name])) && !((isNew || isRetyped) && (after[name] === null || equal(after[name], defaults[name]?.default))))
     .map((name) => ({ name: labelOf(name), before: isNew || isRetyped ? null : valueText(before[name]), after: valueText(after[name]) }));
 }

@@ -6,7 +6,7 @@
  * title, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf and uniqueItems. What a form does not
  * understand it shows as JSON text, so that everything can be set.
  */
-import { pointed } from "../core/json.js";
+import { equal, pointed } from "../core/json.js";
 
 /** @typedef {Record<string, any>} Schema @typedef {{ pointer: string, code?: string, detail: string }} Fault */
 
@@ -109,18 +109,13 @@ export function kindOf(given) {
   }
 }
 
-/** @param {any} one @param {any} other @returns {boolean} */
-function same(one, other) {
-  return one === other || (typeof one === "object" && typeof other === "object" && JSON.stringify(one) === JSON.stringify(other));
-}
-
 /**
  * An object with one member set; a member that is undefined, or has its default, is left out.
  * @param {Schema} schema @param {Record<string, any>} object @param {string} name @param {any} value
  */
 export function withMember(schema, object, name, value) {
   const { [name]: _, ...rest } = object;
-  const isLeft = value === undefined || ("default" in (schema.properties?.[name] ?? {}) && same(value, schema.properties[name].default));
+  const isLeft = value === undefined || ("default" in (schema.properties?.[name] ?? {}) && equal(value, schema.properties[name].default));
   return isLeft ? rest : { ...object, [name]: value };
 }
 

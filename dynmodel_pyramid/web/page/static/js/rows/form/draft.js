@@ -1,12 +1,10 @@
 /** What a person has written into a row's form and not saved yet. Pure functions: tests and the form share them. */
-import { partsOf, stringify } from "../../core/json.js";
+import { partsOf } from "../../core/json.js";
 import { bare, own } from "../../core/records.js";
+import { equal } from "../values.js";
 
 /** @typedef {import("../../core/state.js").Definition} Definition */
 /** @typedef {Record<string, any>} Row */
-
-/** @param {any} one @param {any} other */
-export const isSame = (one, other) => one === other || stringify(one ?? null) === stringify(other ?? null);
 
 /**
  * What has to be sent: the fields whose value is another one.
@@ -14,7 +12,7 @@ export const isSame = (one, other) => one === other || stringify(one ?? null) ==
  * @param {Row} base the row as it was read; of a new row nothing
  * @returns {Row}
  */
-export const changed = (draft, base) => bare(Object.fromEntries(Object.entries(draft).filter(([name, value]) => value !== undefined && !(Object.hasOwn(base, name) && isSame(value, base[name])))));
+export const changed = (draft, base) => bare(Object.fromEntries(Object.entries(draft).filter(([name, value]) => value !== undefined && !(Object.hasOwn(base, name) && equal(value, base[name])))));
 
 /**
  * @typedef {Object} Clash a field whose value both have changed
@@ -32,8 +30,8 @@ export const changed = (draft, base) => bare(Object.fromEntries(Object.entries(d
  * @returns {{ clashes: Clash[], theirs: string[] }} theirs: the fields that only they have changed
  */
 export function compare(mine, base, current, given) {
-  const names = Object.keys(current).filter((name) => !given.includes(name) && !isSame(own(base, name), current[name]));
-  const clashes = names.filter((name) => Object.hasOwn(mine, name) && !isSame(mine[name], current[name]));
+  const names = Object.keys(current).filter((name) => !given.includes(name) && !equal(own(base, name), current[name]));
+  const clashes = names.filter((name) => Object.hasOwn(mine, name) && !equal(mine[name], current[name]));
   return {
     clashes: clashes.map((name) => ({ name, mine: mine[name], theirs: current[name] })),
     theirs: names.filter((name) => !Object.hasOwn(mine, name)),
