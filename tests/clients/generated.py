@@ -23,6 +23,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.server_process import Server
+from tests.test_guides import blocks
 from tests.web.openapi.every import every_type
 
 TYPESCRIPT = Path(__file__).with_name("generated_ts")
@@ -49,13 +50,17 @@ def python_client(document: dict[str, Any], folder: Path, name: str) -> ModuleTy
 
 
 def typescript_client(url: str, folder: Path) -> bool:
-    """Generate the types, compile the walk with them, and run it.
+    """Generate the types, compile the walk and the example of docs/openapi.md with them, and run the walk.
 
     :param folder: with the packages
     """
-    (folder / "every.json").write_text(requests.get(f"{url}/table/Every/openapi.json", timeout=60).text, "utf-8")
+    for table in ("every", "book"):
+        document = requests.get(f"{url}/table/{table}/openapi.json", timeout=60).text
+        (folder / f"{table}.json").write_text(document, encoding="utf-8")
+    [example] = blocks("openapi.md", "ts")
+    (folder / "example.ts").write_text(example, encoding="utf-8")
     for command in (
-        ["npx", "openapi-typescript", "every.json", "-o", "every.ts"],
+        *(["npx", "openapi-typescript", f"{table}.json", "-o", f"{table}.ts"] for table in ("every", "book")),
         ["npx", "tsc", "-p", "."],
         ["node", "out/walk.js", url],
     ):
@@ -86,6 +91,7 @@ def main() -> int:
                         ("/table/", {"model_name": "Maker", "fields": {"name": "string"}}),
                         ("/table/Maker/rows/", [{"name": "a"}, {"name": "b"}]),
                         ("/table/", every_type("Every", table="Maker")),
+                        ("/table/", {"model_name": "Book", "fields": {"title": "string"}}),
                     ):
                         requests.post(server.url + path, json=document, timeout=60).raise_for_status()
                     results.append(typescript_client(server.url, packages))
