@@ -36,7 +36,7 @@ class Asked:
     prefix: str
     resources: Mapping[str, tuple[tuple[str, ...], Permission]]
     is_open: bool
-    names: Mapping[int, str]
+    names: dict[int, str]
 
     def may(self, resource: str, method: str) -> bool:
         """Whether the caller may call a method, but for what grants say of a table."""
@@ -61,7 +61,8 @@ class Asked:
         return scopes.are_whole or (model is not None and scopes.scope(model).may_read)
 
     def fields(self, definition: TableDefinition) -> TableFields:
-        """A table as the caller may see it."""
+        """A table as the caller may see it; links to it need not look for its name again."""
+        self.names[definition.id] = definition.model_name
         return TableFields(definition, self.types, self.names, self._rights(definition))
 
     def _rights(self, definition: TableDefinition) -> Rights:
