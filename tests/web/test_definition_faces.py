@@ -109,14 +109,17 @@ def outcome(client, method: str, path: str, document: dict, plan: str, content_t
 
 
 def without_order(found: dict) -> dict:
-    """Fields of a patch that are new names stand in their old places: PUT says where its own stand."""
+    """Fields of a patch that are new names stand in their old places: PUT says where its own stand. The first text
+    field stands for a row, so that depends on the order, too.
+    """
     fields = {name: {**field, "position": 0} for name, field in found["definition"]["fields"].items()}
     rows = [dict(sorted(row.items())) for row in found["rows"]]
     steps = found["plan"]
     if isinstance(steps, tuple):
         kept = [_told(step) for step in steps[1] if step["kind"] != "reorder"]
         steps = steps[0], sorted(map(repr, kept))
-    return {**found, "definition": {**found["definition"], "fields": fields}, "rows": rows, "plan": steps}
+    definition = {**found["definition"], "fields": fields, "display_field": None}
+    return {**found, "definition": definition, "rows": rows, "plan": steps}
 
 
 def _told(step: dict) -> dict:

@@ -43,6 +43,8 @@ def test_short_form_in_full_form_out(fresh):
         "version": 1,
         "label": None,
         "description": None,
+        "display": None,
+        "display_field": "name",
         "key": {"type": "integer"},
         "fields": {"name": FIELD},
         "unique": [],
