@@ -1,6 +1,11 @@
 """Saved views of rows, in open mode; tests/web/identity/test_views_for_others.py has identities."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import sqlalchemy as sa
+import webtest
 
 LATE = {
     "name": "Late Ones",
@@ -51,6 +56,24 @@ def test_a_view_and_its_rows(client, orders):
     assert client.get(answer.headers["Link"][1:].split(">")[0]) == [{"id": 2}]
 
 
+def test_a_list_takes_one_connection_and_gives_it_back(client, orders):
+    pool = client.catalogue.database.engine.pool
+    client.send("POST", f"{orders}view/", {"name": "all"}, status=201)
+    taken = []
+
+    def note(*checkout):
+        taken.append(pool.checkedout())
+
+    before = pool.checkedout()
+    sa.event.listen(pool, "checkout", note)
+    for parameters in ("?limit=1", ""):
+        client.get(f"{orders}view/all/rows/{parameters}")
+    sa.event.remove(pool, "checkout", note)
+    assert pool.checkedout() == before
+    assert taken
+    assert max(taken) == before + 1
+
+
 def test_renames_are_followed(client, orders):
     client.send("POST", f"{orders}view/", LATE, status=201)
     fields = {"state": {"renamed_from": "status"}, "sum (€)": {"renamed_from": "amount"}}
@@ -92,6 +115,21 @@ def test_defaults_names_and_versions(client, orders):
     client.send("DELETE", f"{orders}view/a/", status=204)  # the shared one
     client.refused("DELETE", f"{orders}view/a/", status=404, code="not_found")
     client.refused("GET", f"{orders}view/a/rows/", status=404, code="not_found")
+
+
+def test_of_two_writers_of_one_version_one_is_refused(client, orders):
+    for number in range(5):
+        here = client.send("POST", f"{orders}view/", {"name": f"v{number}"}, status=201).headers["Location"]
+        together = threading.Barrier(2)
+
+        def put(query, here=here, together=together):
+            other = webtest.TestApp(client.app.app)
+            together.wait()
+            answer = other.put_json(here, {"query": query}, headers={"If-Match": '"1"'}, expect_errors=True)
+            return answer.status_int
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(put, ("limit=1", "limit=2"))) == [200, 412]
 
 
 def test_what_is_refused(client, orders):

@@ -182,7 +182,8 @@ def _refuse_other_version(request: Request, document: Any, view: SavedView) -> N
 def list_rows(context: ViewRows, request: Request) -> Response:
     """The rows of a view; the request may ask for a part of them, or for more conditions."""
     views = _Views(context)
-    _, document = views.one(read_connection(request), context.view_name)
+    with context.attempt.database.reading() as connection:  # the list has a transaction of its own
+        _, document = views.one(connection, context.view_name)
     whole = request.environ.get("QUERY_STRING", "")
     named, sent = named_format(request, whole)
     given = {name for name, _ in split(sent)}
