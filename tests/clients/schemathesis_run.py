@@ -1,23 +1,26 @@
 """Runs schemathesis on the descriptions of a server, in all its phases and with all its checks.
 
-    python -m tests.clients.schemathesis_run [--database sqlite postgresql] [--examples 50]
+    python -m tests.clients.schemathesis_run [--database sqlite postgresql] [--group rows tables] [--seed 1]
 
-For each database a server with a table of every type is started, twice: its rows are tried by
-``/table/Every/openapi.json``,
-all else by ``/openapi.json``. The caller is an administrator by a JWT, which no request can revoke. What departs from
-the defaults of schemathesis stands with its reason in ``schemathesis.toml``, and what it can't find in a description in
-``schemathesis_hooks.py``.
+For each database a server with a table of every type is started. Resources are tried in groups, so that one may be run
+alone; at last all of them with a token, by the check that no credential can be left out. The caller of the others is an
+administrator by a JWT, which no request can revoke. A run is the same for the same seed, but for times and ids.
+
+What departs from the defaults of schemathesis stands with its reason in ``schemathesis.toml``; what it can't find in a
+description in ``schemathesis_hooks.py``, and what depends on stored data in ``schemathesis_state.py``.
 """
 
 import argparse
+import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import jwt
 import requests
@@ -35,9 +38,35 @@ SETTINGS = {
     "dynmodel.jwt_role_claim": "role",
     "dynmodel.jwt_roles": "admin",
 }
-#: Description, and the paths that are tried by it.
-ROWS = ("/table/Every/openapi.json", "^/table/Every/(rows|row|query|view)/")
-ALL = ("/openapi.json", "^/(?!table/(Every|Maker)/|rest/|ui/|docs/)")
+ALL = "/openapi.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """
+    :param description: its address
+    :param paths: a pattern of those that are tried by it
+    :param phases: those that are run
+    :param options: further ones of schemathesis
+    """
+
+    description: str
+    paths: str
+    phases: str = "coverage,fuzzing"
+    options: tuple[str, ...] = ()
+
+
+#: In this order: the last ones drop tables.
+GROUPS = {
+    "rows": Group("/table/Every/openapi.json", "^/table/Every/(rows|row|query|view)/"),
+    "access": Group(ALL, "^/(access|token|user|session|me|audit)/"),
+    "tables": Group(ALL, r"^/table/\{table\}/"),
+    "service": Group(ALL, "^/$|^/(openapi.json|live|ready|(field-type|schema|batch|trash|table)/)(?!.*table)"),
+    "sequences": Group(ALL, "^/(?!rest/|ui/|docs/)", "stateful"),
+    "credentials": Group(
+        ALL, "^/(?!rest/|ui/|docs/)", "fuzzing", ("--checks", "ignored_auth,counted", "--mode", "positive", "-n", "5")
+    ),
+}
 
 
 def bearer() -> str:
@@ -45,10 +74,11 @@ def bearer() -> str:
     return f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"
 
 
-def prepare(url: str, fields: Sequence[str] | None = None) -> None:
+def prepare(url: str, fields: Sequence[str] | None = None) -> str:
     """Make the tables, and a user.
 
     :param fields: of the table with every type; None: all
+    :return: a token of an administrator, as a header
     """
     every = every_type("Every", table="Maker")
     if fields is not None:
@@ -60,13 +90,18 @@ def prepare(url: str, fields: Sequence[str] | None = None) -> None:
             ("/table/Maker/rows/", [{"name": name} for name in "abc"]),
             ("/user/", {"name": "ada"}),
             ("/table/", every),
+            ("/token/", {"name": "tried", "roles": ["admin"]}),
         ):
             answer = session.post(url + path, json=document, timeout=60)
             assert answer.status_code == 201, answer.text
+    return f"Bearer {answer.json()['secret']}"
 
 
-def run(url: str, description: str, paths: str, folder: Path, *options: str) -> tuple[int, str]:
-    """-> the exit status, and what it said."""
+def run(
+    url: str, group: Group, folder: Path, *options: str, credential: str | None = None
+) -> tuple[int, str, dict[str, Any]]:
+    """-> the exit status, what it said, and what was counted."""
+    credential, counted = credential or bearer(), folder / "counted.json"
     command = [
         sys.executable,
         "-W",
@@ -76,36 +111,60 @@ def run(url: str, description: str, paths: str, folder: Path, *options: str) -> 
         "--config-file",
         str(HERE / "schemathesis.toml"),
     ]
-    command += ["run", url + description, "--include-path-regex", paths, "-H", f"Authorization: {bearer()}"]
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.clients.schemathesis_hooks"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(HERE.parents[1]), environment.get("PYTHONPATH", "")])
-    done = subprocess.run([*command, *options], cwd=folder, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
+    command += ["run", url + group.description, "--include-path-regex", group.paths, "--phases", group.phases]
+    command += ["-H", f"Authorization: {credential}", *options, *group.options]
+    environment = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": "tests.clients.schemathesis_hooks",
+        "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")]),
+        "TRIED_AS": credential,
+        "COUNTED_TO": str(counted),
+    }
+    counted.unlink(missing_ok=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    told = json.loads(counted.read_text()) if counted.exists() else {"cases": {}, "succeeded": [], "excused": {}}
+    return done.returncode, done.stdout + done.stderr, told
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--database", nargs="+", choices=DATABASES, default=list(DATABASES))
-    parser.add_argument("--examples", default="50", help="of each operation, in the phases that draw them")
+    parser.add_argument("--group", nargs="+", choices=GROUPS, default=list(GROUPS))
+    parser.add_argument("--examples", default="20", help="of each operation, in the phases that draw them")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--phases", help="instead of those of the groups")
+    parser.add_argument("--shrink", action="store_true", help="make the examples of failures small")
     options = parser.parse_args()
+    drawn = ["--continue-on-failure", "--seed", options.seed, "-n", options.examples]
+    drawn += [] if options.shrink else ["--no-shrink"]
     failed = 0
     for name in options.database:
-        for description, paths in (ROWS, ALL):
-            with tempfile.TemporaryDirectory() as folder, database_settings(name, Path(folder)) as settings:
-                server = Server({**settings, **SETTINGS}, Path(folder))
-                server.start()
-                try:
-                    prepare(server.url)
-                    status, said = run(
-                        server.url, description, paths, Path(folder), "--continue-on-failure", "-n", options.examples
+        with tempfile.TemporaryDirectory() as folder, database_settings(name, Path(folder)) as settings:
+            server = Server({**settings, **SETTINGS}, Path(folder))
+            server.start(wait=False)
+            try:
+                server.wait(300)
+                token = prepare(server.url)
+                for label in options.group:
+                    group, began = GROUPS[label], time.monotonic()
+                    credential = token if label == "credentials" else bearer()
+                    if options.phases:
+                        group = replace(group, phases=options.phases)
+                    status, said, told = run(server.url, group, Path(folder), *drawn, credential=credential)
+                    took = time.monotonic() - began
+                    cases = ", ".join(f"{phase} {number}" for phase, number in told["cases"].items())
+                    print(
+                        f"{name} {label}: cases {cases or 'none'}; {'no' if status == 0 else 'see below for'} failures;"
+                        f" {len(told['succeeded'])} operations with success; {took:.0f} s",
+                        flush=True,
                     )
-                finally:
-                    server.stop()
-            found = re.search(r"Test cases:\s*\n\s*(.*)", said)
-            print(f"{name} {description}: {found[1] if found else 'no cases'}; exit status {status}", flush=True)
-            if status:
-                failed += 1
-                print(said)
+                    if told["excused"]:
+                        print("  refused for what is stored:", told["excused"])
+                    if status or not told["cases"]:
+                        failed += 1
+                        print(said)
+            finally:
+                server.stop()
     return 1 if failed else 0
 
 

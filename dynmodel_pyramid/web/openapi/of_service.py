@@ -186,6 +186,7 @@ OF_SERVICE: dict[str, Described] = {
                 Body({JSON: many("BatchOperation")}),
             )
         },
+        is_open=True,  # each operation needs what it needs at its own address
     ),
     "BatchPlan": Described(
         "batch/plan/",
@@ -199,6 +200,7 @@ OF_SERVICE: dict[str, Described] = {
                 Body({JSON: many("BatchOperation")}),
             )
         },
+        is_open=True,  # each operation needs what it needs at its own address
     ),
     "TableTrash": Described(
         "trash/",

@@ -5,8 +5,10 @@ from itertools import product
 from typing import Any
 
 from dynmodel_pyramid.access.accounts.passwords import LEAST
+from dynmodel_pyramid.access.document_reading import GRANT_KEYS, LONGEST_DESCRIPTION, LONGEST_LABEL
+from dynmodel_pyramid.access.grants import ACTIONS, Action
 from dynmodel_pyramid.rows.batch.reading import KINDS, RESOLUTIONS
-from dynmodel_pyramid.web.openapi.operations import many, schema
+from dynmodel_pyramid.web.openapi.operations import schema
 from dynmodel_pyramid.web.openapi.shapes import (
     ANY,
     FLAG,
@@ -26,9 +28,25 @@ _KEY = either(NUMBER, TEXT, OBJECT)
 _NAME = {**TEXT, "minLength": 1, "maxLength": 200}
 _ROLES = listed(TEXT)
 _USER = {"email": maybe(TEXT), "roles": _ROLES, "claims": OBJECT, "disabled": FLAG}
+_NEW_USER = {name: maybe(member) for name, member in _USER.items()}
 _PASSWORD = {**TEXT, "format": "password"}
 _NEW_PASSWORD = {**_PASSWORD, "minLength": LEAST}
-_GRANT = either(FLAG, schema("Grant"), many("Grant"))
+_CONDITION = {**either(FLAG, TEXT), "description": "Such as `status=eq.new`; true: each row"}
+_GRANT_MEMBERS = {"rows": _CONDITION, "fields": listed(TEXT), "check": _CONDITION, "preset": OBJECT}
+
+
+def _grant(action: Action) -> dict[str, Any]:
+    """What a role may do: all or nothing, one grant, or several."""
+    keys = {key: _GRANT_MEMBERS[key] for key in GRANT_KEYS[action]}
+    grant = shape({}, keys, description="Empty: of all rows and fields", additionalProperties=False)
+    return either(FLAG, grant, listed(grant))
+
+
+_ROLE = {
+    "label": maybe({**TEXT, "maxLength": LONGEST_LABEL}),
+    "description": maybe({**TEXT, "maxLength": LONGEST_DESCRIPTION}),
+    "definitions": one_of("none", "read", "write"),
+}
 _RIGHT = either(FLAG, shape({"some_rows": FLAG}, {"fields": listed(TEXT)}))
 
 _MEMBERS: dict[str, dict[str, Any]] = {
@@ -88,8 +106,13 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         description="All definitions, without ids and versions; for administrators roles and grants as well",
         additionalProperties=True,
     ),
-    "SchemaPatch": {"type": "object", "description": "A merge patch of the document", "additionalProperties": True},
-    "SchemaPlan": shape({"tables": many("Plan")}, {"access": ANY}),
+    "SchemaPatch": shape(
+        {},
+        {"tables": mapping(maybe(OBJECT)), "access": maybe(OBJECT)},
+        description="A merge patch of the document",
+        additionalProperties=False,
+    ),
+    "SchemaPlan": shape({"tables": mapping(schema("Plan"))}, {"access": ANY}),
     "Overrides": {
         "type": "object",
         "description": "Members of the definition that are to be others, such as another `model_name`",
@@ -157,8 +180,8 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
             "roles": maybe(_ROLES),
             "user": maybe({**NUMBER, "minimum": 1}),
             "expires_at": maybe(MOMENT),
-            "tables": maybe(listed(either(TEXT, {**NUMBER, "minimum": 1}))),
-            "read_only": FLAG,
+            "tables": maybe(listed(either(TEXT, {**NUMBER, "minimum": 1, "maximum": 2**53 - 1}))),
+            "read_only": maybe(FLAG),
         },
         additionalProperties=False,
     ),
@@ -174,36 +197,43 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
             "password_changed_at": maybe(MOMENT),
         }
     ),
-    "NewUser": shape({"name": _NAME}, {**_USER, "password": maybe(_NEW_PASSWORD)}, additionalProperties=False),
-    "UserPatch": shape({}, {"name": _NAME, **_USER}, additionalProperties=False),
-    "NewPassword": shape(
-        {"password": maybe(_PASSWORD)}, {"old_password": maybe(_PASSWORD)}, additionalProperties=False
-    ),
-    "Grant": shape(
+    "NewUser": shape({"name": _NAME}, {**_NEW_USER, "password": maybe(_NEW_PASSWORD)}, additionalProperties=False),
+    "UserPatch": shape(
         {},
-        {"rows": ANY, "fields": listed(TEXT), "check": ANY, "preset": OBJECT},
-        description="Of which rows and fields an action is allowed; empty: of all",
+        {"name": _NAME, **_NEW_USER},
+        description="A merge patch of the user",
         additionalProperties=False,
+    ),
+    "NewPassword": shape(
+        {"password": maybe(_NEW_PASSWORD)}, {"old_password": maybe(_PASSWORD)}, additionalProperties=False
     ),
     "Role": shape(
         {},
         {
-            "label": maybe(TEXT),
-            "description": maybe(TEXT),
-            "definitions": one_of("none", "read", "write"),
+            **_ROLE,
             "tables": mapping(
                 shape(
                     {},
-                    dict.fromkeys(("read", "create", "update", "delete"), _GRANT),
+                    {action: _grant(action) for action in ACTIONS},
                     additionalProperties=False,
                 )
             ),
         },
         additionalProperties=False,
     ),
-    "RolePatch": {"type": "object", "description": "A merge patch of the role", "additionalProperties": True},
-    "Roles": shape({"roles": mapping(schema("Role"))}, additionalProperties=True),
-    "RolesPatch": {"type": "object", "description": "A merge patch of the roles", "additionalProperties": True},
+    "RolePatch": shape(
+        {},
+        {**{name: maybe(member) for name, member in _ROLE.items()}, "tables": maybe(mapping(maybe(OBJECT)))},
+        description="A merge patch of the role",
+        additionalProperties=False,
+    ),
+    "Roles": shape({"roles": mapping(schema("Role"))}, additionalProperties=False),
+    "RolesPatch": shape(
+        {},
+        {"roles": mapping(maybe(schema("RolePatch")))},
+        description="A merge patch of the roles",
+        additionalProperties=False,
+    ),
     "AccessPlan": listed(OBJECT),
     "Explanation": shape(
         {

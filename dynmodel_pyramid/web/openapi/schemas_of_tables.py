@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dynmodel_pyramid.definitions.reading_options import LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_MESSAGE
 from dynmodel_pyramid.web.openapi.operations import many, schema
 from dynmodel_pyramid.web.openapi.shapes import (
     ANY,
@@ -22,6 +23,7 @@ _TYPE = {**TEXT, "description": "The name of a field type: `GET /field-type/` li
 _INDEXED = {**either(FLAG, one_of("search")), "default": False}
 _EXPRESSION = maybe(one_of("now", "today", "uuid"))
 _KEY = shape({"type": one_of("integer")})
+_LABEL, _DESCRIPTION = maybe({**TEXT, "maxLength": LONGEST_LABEL}), maybe({**TEXT, "maxLength": LONGEST_DESCRIPTION})
 _COMMON: dict[str, Any] = {
     "type": _TYPE,
     "required": FLAG,
@@ -30,9 +32,9 @@ _COMMON: dict[str, Any] = {
     "default": ANY,
     "read_only": FLAG,
     "write_only": FLAG,
-    "message": maybe(TEXT),
-    "label": maybe(TEXT),
-    "description": maybe(TEXT),
+    "message": maybe({**TEXT, "maxLength": LONGEST_MESSAGE}),
+    "label": _LABEL,
+    "description": _DESCRIPTION,
 }
 _NEW = {
     **{name: maybe(members) if members in (FLAG,) else members for name, members in _COMMON.items()},
@@ -44,11 +46,12 @@ _NEW = {
     "renamed_from": maybe(TEXT),
     "aliases": listed(either(TEXT, schema("NewAlias"))),
 }
-_UNIQUE = shape({"fields": listed(TEXT)}, {"name": maybe(TEXT), "nulls_distinct": FLAG})
-_INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": FLAG}))
-_INDEX = shape({"fields": listed(_INDEX_FIELD)}, {"name": maybe(TEXT)})
+_UNIQUE = shape({"fields": {**listed(TEXT), "minItems": 1}}, {"name": maybe(TEXT), "nulls_distinct": maybe(FLAG)})
+_INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": maybe(FLAG)}))
+_INDEX = shape({"fields": {**listed(_INDEX_FIELD), "minItems": 1}}, {"name": maybe(TEXT)})
 _STEP = shape({"kind": TEXT}, {"field": TEXT, "before": ANY, "after": ANY}, additionalProperties=True)
 
+_FIELD = {**TEXT, "minLength": 1}
 _SHOWN = {"width": maybe({**NUMBER, "minimum": 20, "maximum": 2000}), "hidden": FLAG, "frozen": FLAG}
 
 OF_TABLES: dict[str, dict[str, Any]] = {
@@ -71,9 +74,9 @@ OF_TABLES: dict[str, dict[str, Any]] = {
             "shared": FLAG,
             "default": FLAG,
             "query": {**TEXT, "maxLength": 10_000, "examples": ["id=gt.1&order=id.desc"]},
-            "columns": {**listed(either(TEXT, shape({"field": TEXT}, _SHOWN))), "maxItems": 2000},
+            "columns": {**listed(either(_FIELD, shape({"field": _FIELD}, _SHOWN))), "maxItems": 2000},
             "owner": maybe(TEXT),
-            "version": NUMBER,
+            "version": maybe(NUMBER),
             "problem": ANY,
         },
         description="A saved view; members that are left out have their defaults",
@@ -129,11 +132,13 @@ OF_TABLES: dict[str, dict[str, Any]] = {
     "NewFieldOptions": shape({}, _NEW, description="A field with its options", additionalProperties=True),
     "NewAlias": shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)}),
     "NewTable": shape(
-        {"model_name": {**TEXT, "minLength": 1, "maxLength": 63, "examples": ["Product"]}},
         {
+            "model_name": {**TEXT, "minLength": 1, "maxLength": 63, "examples": ["Product"]},
             "fields": either(mapping(schema("NewField")), many("NewField")),
-            "label": maybe(TEXT),
-            "description": maybe(TEXT),
+        },
+        {
+            "label": _LABEL,
+            "description": _DESCRIPTION,
             "display": {**maybe(TEXT), "description": "The name of the field that stands for a row"},
             "display_field": maybe(TEXT),
             "key": _KEY,
@@ -238,7 +243,9 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         {"value": maybe(TEXT), "reason": maybe(TEXT)},
     ),
     "QuarantineValue": shape({"value": ANY}, additionalProperties=False),
-    "Correction": shape({"id": NUMBER}, {"value": ANY, "discard": FLAG}, additionalProperties=False),
+    "Correction": shape(
+        {"id": {**NUMBER, "minimum": 1}}, {"value": ANY, "discard": maybe(FLAG)}, additionalProperties=False
+    ),
     "Corrected": shape(
         {
             "restored": listed(shape({"id": NUMBER, "row": NUMBER, "version": NUMBER})),

@@ -24,7 +24,9 @@ def listed(items: Schema) -> dict[str, Any]:
 
 def maybe(schema: Schema) -> dict[str, Any]:
     """The schema, or null."""
-    if set(schema) - {"$ref"} and isinstance(schema.get("type"), str):
+    if isinstance(schema.get("type"), list):
+        return {**schema}
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dynmodel_pyramid.exchange.formats import Formats
+from dynmodel_pyramid.queries.sql.searching import LONGEST
 from dynmodel_pyramid.web.http.errors import MEDIA_TYPE, TITLES
 from dynmodel_pyramid.web.http.preferences import RETURNS
 from dynmodel_pyramid.web.identity.credentials import COOKIE
@@ -143,7 +144,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "on_conflict", "The unique fields by which existing rows are found", {"type": "string", "format": "field-names"}
     ),
     "_search": _query(
-        "_search", "What a person typed to find rows, by the field that stands for a row", {"type": "string"}
+        "_search",
+        "What a person typed to find rows, by the field that stands for a row",
+        {"type": "string", "pattern": "\\S", "maxLength": LONGEST},
     ),
     "on_error": _query(
         "on_error",

@@ -1,0 +1,127 @@
+"""What a description can't know: which tables, versions, views and numbers there are; and the cases that were tried.
+
+A path with a name that nothing has is answered 404 and checks little. So valid values of a path's parameters become
+those of something that is there, and the table that definitions are tried at is made again whenever it is gone.
+"""
+
+import atexit
+import json
+import os
+from collections import Counter
+from typing import Any
+
+import requests
+
+#: The table whose definition is changed and dropped.
+SPARE = "Spare"
+#: Parameter of a path -> the member of the items of the list above it.
+_LISTS = {"view": "name", "version": "version", "n": "id", "name": "name"}
+#: Codes of problems, of the whole or of a fault, that depend on what is stored or on other members of the document:
+#: no schema tells them. Of anything else a refusal of a valid document is a failure.
+MEANT = frozenset(
+    {
+        # Names and numbers of what is not there.
+        *("unknown_field", "unknown_id", "unknown_role", "unknown_row", "unknown_table", "unknown_type"),
+        *("unknown_user", "unknown_reference", "not_found", "role_not_held"),
+        # Names: normal form C, bytes of UTF-8, words of Unicode's letters.
+        "invalid_name",
+        # Members that depend on one another.
+        *("conflicting_key", "conflicting_name", "duplicate_id", "duplicate_item", "duplicate_name"),
+        # Numbers that the service counts.
+        "read_only",
+        # Options of a field's type, which GET /field-type/ describes.
+        *("unknown_option", "invalid_option"),
+    }
+)
+
+_session = requests.Session()
+_session.headers["Authorization"] = os.environ.get("TRIED_AS", "")
+#: Phase -> its cases; and the operations that were answered with success.
+_counted: Counter[str] = Counter()
+_succeeded: set[str] = set()
+_excused: Counter[str] = Counter()
+
+
+def _ask(method: str, url: str, document: Any = None) -> Any:
+    answer = _session.request(method, url, json=document, timeout=60)
+    return answer.json() if answer.ok and answer.content else None
+
+
+def make_spare(base: str) -> None:
+    """A table with two versions, a view, and a value in the quarantine and in the trash."""
+    fields = {"a_string": "string", "a_integer": "string", "a_boolean": "boolean", "a_decimal": "decimal"}
+    if _ask("POST", f"{base}/table/", {"model_name": SPARE, "fields": fields}) is None:
+        return
+    _ask(
+        "POST",
+        f"{base}/table/{SPARE}/rows/",
+        [{"a_string": "a", "a_integer": "1"}, {"a_string": "b", "a_integer": "x"}],
+    )
+    changed = {"fields": {"a_integer": {"type": "integer"}}}
+    _ask("PATCH", f"{base}/table/{SPARE}/?on_error=quarantine", changed)
+    _ask("POST", f"{base}/table/{SPARE}/view/", {"name": "Late"})
+
+
+def _items(base: str, path: str) -> list[Any]:
+    listed = _ask("GET", base + path)
+    if isinstance(listed, dict):
+        return [{"name": name} for name in listed.get("roles", ())]
+    return listed or []
+
+
+def fill_path(case: Any, base: str) -> None:
+    """Let the path's parameters name what there is; those that another answer gave stay."""
+    values, path = dict(case.path_parameters or {}), case.operation.path
+    if "table" in values:
+        is_known = _ask("GET", f"{base}/table/{values['table']}/health/") is not None if values["table"] else False
+        if not is_known:
+            make_spare(base)
+            values["table"] = SPARE
+    for name, member in _LISTS.items():
+        if name not in values:
+            continue
+        above = path.partition(f"{{{name}}}")[0].replace("/role/", "/").format(**values)
+        items = _items(base, above)
+        names = [item.get(member, item.get("number")) for item in items]
+        if names and values[name] not in names:
+            values[name] = names[len(str(values[name])) % len(names)]
+            if "other" in values:
+                values["other"] = names[0]
+    if values != case.path_parameters:
+        case.path_parameters = values
+
+
+def codes(answer: Any) -> set[str]:
+    """The codes of a problem: those of its faults, or its own."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return set()
+    faults = problem.get("errors") if isinstance(problem, dict) else None
+    return {fault["code"] for fault in faults} if faults else {problem.get("code", "")}
+
+
+def is_meant(answer: Any) -> bool:
+    """Whether a valid document was refused for what no schema tells."""
+    found = codes(answer)
+    if found and found <= MEANT:
+        _excused.update(found)
+        return True
+    return False
+
+
+def count(case: Any, answer: Any) -> None:
+    _counted[case.meta.phase.name.value if case.meta is not None else "other"] += 1
+    if answer.status_code < 300:
+        _succeeded.add(case.operation.label)
+
+
+def _write() -> None:
+    target = os.environ.get("COUNTED_TO")
+    if target:
+        document = {"cases": _counted, "succeeded": sorted(_succeeded), "excused": _excused}
+        with open(target, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+
+
+atexit.register(_write)
