@@ -179,6 +179,7 @@ ELSEWHERE = {
     "too_many_fields",
     "too_many_tables",
     "too_many_tokens",
+    "too_many_views",
     "wrong_password",
 }
 
