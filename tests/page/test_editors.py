@@ -214,6 +214,7 @@ def test_a_row_opens_beside_the_grid(page_server, open_page, axe):
     assert axe(page) == []
     panel.get_by_role("button", name="Close", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)  # it gives the focus back
     page.keyboard.press("Control+s")
     expect(page.get_by_role("gridcell", name="deux")).to_be_visible()
     panel.get_by_role("button", name="Previous row").click()
