@@ -154,6 +154,12 @@ def mend_query(case, is_negative):
     if case.operation.path.endswith(("/rows/", "/row/")) and case.method in ("PATCH", "DELETE"):
         # A filter is demanded.
         query.setdefault("id", ["gt.0"])
+    if case.operation.path == "/schema/plan/" and "merge-patch" in str(case.media_type):
+        # It is for the whole document: a parameter's schema can't ask for the body's media type.
+        query.pop("others", None)
+    if case.operation.path == "/table/" and query.get("from") == "file":
+        # Of a file without a name the table needs one: parameters of JSON Schema don't depend on one another.
+        query.setdefault("name", "Made_of_a_file")
     return query
 
 
@@ -186,8 +192,13 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """A valid document may be refused for what is stored."""
-    return not (type(failure).__name__ == "RejectedPositiveData" and state.is_meant(response))
+    """A valid document may be refused for what is stored, but not one with rows: what is stored they are given."""
+    kind, path = type(failure).__name__, case.operation.path
+    if kind == "AcceptedNegativeData" and path.endswith("/quarantine/") and isinstance(case.body, bytes):
+        # The lines that are written above are judged by the schema of the document.
+        return False
+    has_rows = path.startswith(("/table/Every/row", "/table/Every/query/"))
+    return has_rows or not (kind == "RejectedPositiveData" and state.is_meant(response))
 
 
 @schemathesis.check

@@ -61,7 +61,9 @@ GROUPS = {
     "rows": Group("/table/Every/openapi.json", "^/table/Every/(rows|row|query|view)/"),
     "access": Group(ALL, "^/(access|token|user|session|me|audit)/"),
     "tables": Group(ALL, r"^/table/\{table\}/"),
-    "service": Group(ALL, "^/$|^/(openapi.json|live|ready|(field-type|schema|batch|trash|table)/)(?!.*table)"),
+    "service": Group(
+        ALL, "^/$|^/(openapi.json|live|ready|(field-type|schema|batch|trash|table)/)(?!.*table|Every/|Maker/)"
+    ),
     "sequences": Group(ALL, "^/(?!rest/|ui/|docs/)", "stateful"),
     "credentials": Group(
         ALL, "^/(?!rest/|ui/|docs/)", "fuzzing", ("--checks", "ignored_auth,counted", "--mode", "positive", "-n", "5")

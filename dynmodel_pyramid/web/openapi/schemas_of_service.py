@@ -56,7 +56,7 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     "id": either({**NUMBER, "minimum": 1}, OBJECT),
     "version": either({**NUMBER, "minimum": 1}, OBJECT),
     "where": OBJECT,
-    "select": TEXT,
+    "select": {**TEXT, "minLength": 1},
     "on_conflict": listed(TEXT),
     "resolution": one_of(*RESOLUTIONS),
     "nested": one_of("write"),
@@ -108,7 +108,7 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
     ),
     "SchemaPatch": shape(
         {},
-        {"tables": mapping(maybe(OBJECT)), "access": maybe(OBJECT)},
+        {"tables": mapping(maybe(OBJECT)), "access": OBJECT},
         description="A merge patch of the document",
         additionalProperties=False,
     ),
@@ -178,7 +178,7 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         {"name": _NAME},
         {
             "roles": maybe(_ROLES),
-            "user": maybe({**NUMBER, "minimum": 1}),
+            "user": maybe({**NUMBER, "minimum": 1, "maximum": 2**53 - 1}),
             "expires_at": maybe(MOMENT),
             "tables": maybe(listed(either(TEXT, {**NUMBER, "minimum": 1, "maximum": 2**53 - 1}))),
             "read_only": maybe(FLAG),
