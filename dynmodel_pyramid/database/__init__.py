@@ -9,7 +9,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``dialect``           the interface of a database: connections, transactions, locks, ids, errors
 ``expressions``       SQL that differs between the databases: capabilities, and expressions with one meaning
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file``,
-                      ``sqlite_things`` and ``sqlite_search`` are parts of it
+                      ``sqlite_things``, ``sqlite_search`` and ``sqlite_writer`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_stream`` and ``postgresql_things`` are
                       parts of it
 ``things``            the parts of a table, as the database itself describes them

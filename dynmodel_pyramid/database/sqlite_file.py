@@ -20,7 +20,7 @@ class DatabaseFile:
 
     def __init__(self) -> None:
         #: Empty until the first connection has told it.
-        self._path = ""
+        self.path = ""
         self._missed = False
         self._lock = threading.Lock()
 
@@ -29,13 +29,13 @@ class DatabaseFile:
 
         :raises sqlite3.OperationalError: the file was there, and is gone
         """
-        if self._path and self._identity() is None:
+        if self.path and self._identity() is None:
             self._refuse(None)
 
     def opened(self, dbapi: sqlite3.Connection) -> Identity | None:
         """The file that a new connection has open."""
-        if not self._path:
-            self._path = next(path for _, name, path in dbapi.execute("PRAGMA database_list") if name == "main")
+        if not self.path:
+            self.path = next(path for _, name, path in dbapi.execute("PRAGMA database_list") if name == "main")
         return self._identity()
 
     def check(self, opened: Identity | None) -> None:
@@ -51,7 +51,7 @@ class DatabaseFile:
 
     def _identity(self) -> Identity | None:
         try:
-            status = os.stat(self._path)
+            status = os.stat(self.path)
         except OSError:
             return None
         return status.st_dev, status.st_ino
@@ -60,12 +60,12 @@ class DatabaseFile:
         what = "is gone" if present is None else "was replaced"
         with self._lock:
             if not self._missed:
-                log.error("the database file %s %s: connections to what it was are given up", self._path, what)
+                log.error("the database file %s %s: connections to what it was are given up", self.path, what)
             self._missed = True
         raise sqlite3.OperationalError(f"unable to open database file: it {what}")
 
     def _found(self) -> None:
         with self._lock:
             if self._missed:
-                log.warning("the database file %s is there and open", self._path)
+                log.warning("the database file %s is there and open", self.path)
             self._missed = False

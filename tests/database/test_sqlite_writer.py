@@ -1,0 +1,193 @@
+"""Writers of a SQLite file come in turn, over threads and processes, whatever becomes of the others."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import pytest
+import sqlalchemy as sa
+
+from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.database.sqlite_search import UNINDEXED
+from dynmodel_pyramid.database.sqlite_writer import WriterOrder
+from dynmodel_pyramid.errors import Busy
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.testing.databases import database_settings
+
+#: Another process: it has the locks with these suffixes till its end.
+HOLDER = """
+import fcntl, sys
+files = [open(path, "a") for path in sys.argv[1:]]
+for file in files:
+    fcntl.flock(file, fcntl.LOCK_EX)
+print("has them", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "data.sqlite"
+    file.touch(0o640)
+    return str(file)
+
+
+@pytest.fixture
+def other_process():
+    """Starts a process that holds locks of a database's files."""
+    started = []
+
+    def start(path: str, *suffixes: str) -> subprocess.Popen:
+        command = [sys.executable, "-S", "-c", HOLDER, *(f"{path}{suffix}" for suffix in suffixes)]
+        started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout.readline() == "has them\n"
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_turns_come_in_order(path):
+    order, ends = WriterOrder(), []
+    turns = [order.queue(path) for _ in range(4)]
+
+    def write(number: int) -> None:
+        assert turns[number].wait(10)
+        ends.append(number)
+        turns[number].leave()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in (3, 1)]
+    for thread in threads:
+        thread.start()
+    assert turns[0].wait(0) and not turns[2].wait(0.05)
+    turns[2].leave()  # it gives its place up
+    ends.append(0)
+    turns[0].leave()
+    for thread in threads:
+        thread.join(10)
+    assert ends == [0, 1, 3]
+    assert sorted(os.listdir(os.path.dirname(path))) == ["data.sqlite", "data.sqlite-next", "data.sqlite-writer"]
+    assert os.stat(f"{path}-writer").st_mode & 0o777 == 0o640
+
+
+def test_two_orders_of_a_process_take_turns(path):
+    one, two = WriterOrder(), WriterOrder()
+    for _ in range(3):
+        first, second = one.queue(path), two.queue(path)
+        assert first.wait(0) and not second.wait(0.05)
+        third = one.queue(path)  # it comes behind the second, whose process waits longer
+        first.leave()
+        assert second.wait(10) and not third.wait(0.05)
+        second.leave()
+        assert third.wait(10)
+        third.leave()
+
+
+@pytest.mark.parametrize("suffixes", [("-writer",), ("-next",), ("-next", "-writer")])
+def test_a_process_that_is_killed_holds_nobody_up(path, other_process, suffixes):
+    # With both it is as if one process had the turn and another waited for it.
+    order = WriterOrder()
+    holder = other_process(path, *suffixes)
+    turn = order.queue(path)
+    assert not turn.wait(0.1)
+    holder.kill()
+    assert turn.wait(10)
+    late = order.queue(path)
+    turn.leave()
+    assert late.wait(10)
+    late.leave()
+
+
+def test_nobody_waits_for_a_turn_that_comes_late(path, other_process):
+    order, holder = WriterOrder(), other_process(path, "-writer")
+    turn = order.queue(path)
+    assert not turn.wait(0.1)
+    turn.leave()
+    holder.kill()
+    other = WriterOrder().queue(path)
+    assert other.wait(10)
+    other.leave()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_child_has_an_order_of_its_own(path):
+    order = WriterOrder()
+    turn = order.queue(path)
+    assert turn.wait(0)
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        child = os.fork()
+    if not child:
+        try:
+            own = order.queue(path)
+            os.write(write, b"waits" if not own.wait(0.1) else b"has it")
+            os.write(write, b", has it" if own.wait(10) else b", waits")
+        finally:
+            os._exit(0)
+    os.close(write)
+    assert os.read(read, 100) == b"waits"
+    turn.leave()
+    assert os.read(read, 100) == b", has it"
+    os.waitpid(child, 0)
+    os.close(read)
+    assert order.queue(path).wait(10)
+
+
+def test_without_lock_files(path, caplog):
+    os.mkdir(f"{path}-next")
+    order = WriterOrder()
+    first, second = order.queue(path), order.queue(path)
+    assert first.wait(0) and not second.wait(0.05)
+    first.leave()
+    assert second.wait(10)
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"no locks on files beside {path} (")
+
+
+@pytest.fixture
+def database(tmp_path):
+    with database_settings("sqlite", tmp_path) as settings:
+        made = Database(Settings({**settings, "dynmodel.lock_timeout": "3"}))
+        with made.writer.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE t (a)")
+            connection.exec_driver_sql(f"CREATE TABLE {UNINDEXED} (a)")
+        yield made
+        made.close()
+
+
+def _write(database) -> float:
+    begun = time.monotonic()
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+    return time.monotonic() - begun
+
+
+def test_a_stopped_process_that_does_not_write_holds_nobody_up(database, other_process):
+    holder = other_process(str(database.engine.url.database), "-next", "-writer")
+    os.kill(holder.pid, signal.SIGSTOP)
+    assert 0.9 < _write(database) < 2.5
+    assert _write(database) < 0.9  # it does not wait for the turn for a while
+
+
+def test_who_waits_too_long_is_told(database):
+    plain = sa.create_engine(database.engine.url)
+    with plain.connect() as connection, database.engine.connect() as reader:
+        usual = reader.exec_driver_sql("PRAGMA busy_timeout").scalar()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        turn = database.dialect._order.queue(str(database.engine.url.database))
+        begun = time.monotonic()
+        with pytest.raises(Busy):
+            _write(database)
+        assert 2.9 < time.monotonic() - begun < 4
+        turn.leave()
+        connection.rollback()
+        _write(database)
+        assert reader.exec_driver_sql("PRAGMA busy_timeout").scalar() == usual == 3000
+    plain.dispose()
