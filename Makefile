@@ -5,6 +5,7 @@
 # make coverage   all tests; fails where they run less of the package than setup.cfg demands
 # make versions   the tests with the oldest and with the newest releases of the libraries that setup.py allows
 # make lint       style, imports and types, of the page's scripts too
+# make bench      is this checkout slower than the last release, or than a commit: make bench AGAINST=HEAD~20
 # make docs       the documentation as a site, site/index.html; fails where a link leads nowhere
 
 # Tests start many processes; each would compile all modules anew where the environment forbids to keep bytecode.
@@ -18,7 +19,7 @@ WORKERS ?= 3
 # A file's tests share fixtures, so a file is one worker's; tests/conftest.py says which files are begun first.
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run check test test-all coverage versions lint docs clean
+.PHONY: run check test test-all coverage versions lint bench docs clean
 
 run: $(VENV)/.run
 	@echo "The page is at http://127.0.0.1:6543/ as soon as the service runs. Ctrl-C ends it."
@@ -45,6 +46,9 @@ lint: $(VENV)/.test node_modules/.package-lock.json
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	node_modules/.bin/tsc -p jsconfig.json
+
+bench: $(VENV)/.test
+	$(BIN)/python -W ignore -m tests.bench.commits $(AGAINST) $(ARGS)
 
 docs: $(VENV)/.test
 	$(BIN)/zensical build --strict

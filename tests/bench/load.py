@@ -61,6 +61,7 @@ class Connection:
         self.sent = 0.0
         self._parts: list[bytes] = []
         self._missing = -1
+        self._tail: bytes | None = None  # the last bytes of an answer in chunks
 
     def send(self, request: bytes) -> None:
         self.sent = time.perf_counter()
@@ -74,6 +75,9 @@ class Connection:
         part = self.socket.recv(1 << 18)
         if not part:
             raise RuntimeError("the server has closed the connection")
+        if self._tail is not None:
+            self._tail = (self._tail + part)[-5:]
+            return self._chunks_ended()
         if self._missing < 0:
             part = b"".join([*self._parts, part])
             head, end, body = part.partition(b"\r\n\r\n")
@@ -82,6 +86,9 @@ class Connection:
                 return False
             if head[9:10] != b"2":
                 raise RuntimeError(f"answered {head[:40]!r}: {body[:500]!r}")
+            if b"\r\ntransfer-encoding: chunked" in head.lower():
+                self._parts, self._tail = [], body[-5:]
+                return self._chunks_ended()
             length = head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
             self._parts, self._missing = [], int(length or 0) - len(body)
         else:
@@ -89,6 +96,13 @@ class Connection:
         if self._missing > 0:
             return False
         self._missing = -1
+        return True
+
+    def _chunks_ended(self) -> bool:
+        """The last chunk is empty, and no data of ours end in the same way (RFC 9112, section 7.1)."""
+        if self._tail != b"0\r\n\r\n":
+            return False
+        self._tail = None
         return True
 
     def exchange(self, request: bytes) -> float:
