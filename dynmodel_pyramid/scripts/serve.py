@@ -27,7 +27,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.child import Plan
 from dynmodel_pyramid.scripts.supervisor import Supervisor
 from dynmodel_pyramid.server.factory import bind
-from dynmodel_pyramid.server.settings import parse
+from dynmodel_pyramid.server.settings import from_environment, parse
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "dynmodel-serve"
@@ -79,7 +79,8 @@ class IniFile:
         """
         try:
             loader = self._loader()
-            own = parse_own(loader.get_settings(SECTION, self.variables))
+            section = loader.get_settings(SECTION, self.variables)
+            own = parse_own(from_environment(section, [setting.name for setting in SETTINGS]))
             server = dict(loader.get_settings("server:main", self.variables))
             use = server.pop("use", None)
             if use not in USES:

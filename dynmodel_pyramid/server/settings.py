@@ -4,8 +4,9 @@ waitress's settings keep their names and meanings; some have another default her
 """
 
 import difflib
+import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,11 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Setting, at_least, seconds
 
 SECTION = "server:main"
+#: The environment variable ``DYNMODEL_SERVER_THREADS`` sets ``threads``, and wins over the INI file. So it is with the
+#: keys of ``[dynmodel-serve]``, which are others.
+PREFIX = "DYNMODEL_SERVER_"
+#: The keys of ``[dynmodel-serve]``, which ``scripts.serve`` reads.
+SERVE_KEYS = ("processes", "graceful_timeout", "worker_timeout")
 #: Where to listen. The sockets are bound before the server is made; in dynmodel-serve another process binds them.
 LISTEN_KEYS = frozenset({"host", "port", "listen", "ipv4", "ipv6", "unix_socket", "unix_socket_perms"})
 #: waitress's settings that have another default here.
@@ -109,19 +115,41 @@ class Limits:
     adjustments: Adjustments = field(compare=False)
 
 
+def from_environment(section: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
+    """A section with the variables of the environment that set some of its keys; empty ones count as not set."""
+    given = {key: os.environ[PREFIX + key.upper()] for key in keys if os.environ.get(PREFIX + key.upper())}
+    # One place to listen replaces those of the file, however they are named.
+    replaced = LISTEN_KEYS if LISTEN_KEYS & given.keys() else frozenset()
+    return {**{key: text for key, text in section.items() if key not in replaced}, **given}
+
+
+def _refuse_unknown_variables(keys: Collection[str]) -> None:
+    for variable in sorted(os.environ):
+        key = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1)
+            raise ConfigurationProblem(
+                f"the environment has an unknown variable {variable}"
+                + (f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""),
+                hint="docs/serving.md lists all keys",
+            )
+
+
 def parse(raw: Mapping[str, str]) -> Limits:
     """
     :param raw: the section without ``use``
-    :raises ConfigurationProblem: naming an unknown key or a bad value
+    :raises ConfigurationProblem: naming an unknown key, or a variable of the environment, or a bad value
     """
     own = {setting.name: setting for setting in SETTINGS}
-    theirs = Adjustments._param_map
+    theirs = {key: parse for key, parse in Adjustments._param_map.items() if key != "sockets"}
+    _refuse_unknown_variables([*own, *theirs, *SERVE_KEYS])
+    raw = from_environment(raw, [*own, *theirs])
     values: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
     waitress: dict[str, str] = {}
     for key, text in raw.items():
         if key in own:
             values[key] = _parsed(key, text, own[key].parse)
-        elif key in theirs and key != "sockets":
+        elif key in theirs:
             _parsed(key, text, theirs[key])
             waitress[key] = text
         else:

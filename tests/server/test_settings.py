@@ -69,3 +69,15 @@ def test_the_page_lists_no_other():
     table = PAGE.partition("## Bounds of clients")[2].partition("\n## ")[0]
     listed = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
     assert set(listed) == {setting.name for setting in SETTINGS} | set(DEFAULTS)
+
+
+def test_the_environment_wins(monkeypatch):
+    monkeypatch.setenv("DYNMODEL_SERVER_LISTEN", "127.0.0.1:7")
+    monkeypatch.setenv("DYNMODEL_SERVER_BODY_RATE", "5")
+    monkeypatch.setenv("DYNMODEL_SERVER_THREADS", "")
+    monkeypatch.setenv("DYNMODEL_SERVER_PROCESSES", "3")  # of another section
+    limits = parse({"host": "127.0.0.1", "port": "8", "body_rate": "9", "threads": "6"})
+    assert (limits.listen, limits.body_rate, limits.adjustments.threads) == ({"listen": "127.0.0.1:7"}, 5, 6)
+    monkeypatch.setenv("DYNMODEL_SERVER_THREDS", "1")
+    with pytest.raises(ConfigurationProblem, match=r"DYNMODEL_SERVER_THREDS; did you mean DYNMODEL_SERVER_THREADS\?"):
+        parse({})
