@@ -140,6 +140,8 @@ setup(
         "paste.app_factory": ["main = dynmodel_pyramid:main"],
         "paste.server_factory": ["server = dynmodel_pyramid.server:server_factory"],
         "console_scripts": [
+            "dynmodel-backup = dynmodel_pyramid.scripts.backup:backup",
+            "dynmodel-restore = dynmodel_pyramid.scripts.backup:restore",
             "dynmodel-init = dynmodel_pyramid.scripts.deployment:main",
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",

@@ -12,6 +12,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
                       ``sqlite_things``, ``sqlite_search`` and ``sqlite_writer`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_stream`` and ``postgresql_things`` are
                       parts of it
+``backups``           whole databases as files, and back
 ``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables; ``access_tables`` are those of access
 ``work``              work that is stopped when nobody waits for it any more
@@ -25,12 +26,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from string import Template
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import work
+from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.identifiers import make_safe
@@ -105,6 +108,15 @@ class Database:
             kind: self._state_sql.replace(" FROM", f", EXISTS (SELECT 1 FROM {name} WHERE id = {place}) FROM", 1)
             for kind, name, place in self._credential_tables()
         }
+
+    def save_whole(self, target: Path, watch: Watch) -> Saved:
+        """Write all of it into a file (:meth:`Dialect.save_whole`)."""
+        return self.dialect.save_whole(self.engine.url, target, watch)
+
+    def restore_whole(self, source: Path, watch: Watch, *, replace: bool) -> Saved:
+        """Make it what a file says (:meth:`Dialect.restore_whole`)."""
+        self.engine.dispose()
+        return self.dialect.restore_whole(self.engine.url, source, watch, replace=replace)
 
     @contextmanager
     def reading(self, **execution_options: Any) -> Iterator[sa.Connection]:

@@ -6,10 +6,12 @@ Callers ask for a capability, never for a dialect's name.
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Conflict
@@ -316,6 +318,21 @@ class Dialect:
     def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
         """End the streams of these tables that wait for their clients, or all of them; -> how many were ended."""
         return 0
+
+    def save_whole(self, url: sa.URL, target: Path, watch: Watch) -> Saved:
+        """Write the whole database, as of one moment, into a file.
+
+        :raises ConfigurationProblem: it can't be done; then there is no file
+        """
+        raise NotImplementedError
+
+    def restore_whole(self, url: sa.URL, source: Path, watch: Watch, *, replace: bool) -> Saved:
+        """Make the database what a file of :meth:`save_whole` says.
+
+        :param replace: though there is a database of ours
+        :raises ConfigurationProblem: it can't be done; then nothing has changed
+        """
+        raise NotImplementedError
 
     def foreign_keys_deferred(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """A context in which foreign keys are checked at the end of the transaction, not by each statement."""

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
 from dynmodel_pyramid.database import postgresql_things
+from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
@@ -162,6 +164,16 @@ class PostgreSQL(Dialect):
         sequence = table.c.id.default
         assert isinstance(sequence, sa.Sequence)  # as the generator makes all tables here
         return sequence
+
+    def save_whole(self, url: sa.URL, target: Path, watch: Watch) -> Saved:
+        from dynmodel_pyramid.database.backups import postgresql  # psycopg, which SQLite does not need
+
+        return postgresql.save(postgresql.Tools(url, self.schema), target, watch)
+
+    def restore_whole(self, url: sa.URL, source: Path, watch: Watch, *, replace: bool) -> Saved:
+        from dynmodel_pyramid.database.backups import postgresql
+
+        return postgresql.restore(postgresql.Tools(url, self.schema), source, watch, replace=replace)
 
     def among(self, key: sa.ColumnElement[Any], ids: Sequence[int]) -> sa.ColumnElement[bool]:
         return key == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger)))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from dynmodel_pyramid.database import sqlite_functions, sqlite_search, sqlite_sums, sqlite_things
+from dynmodel_pyramid.database.backups import Saved, Watch
+from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
@@ -320,6 +323,12 @@ class SQLite(Dialect):
         finally:
             if not connection.invalidated:
                 raw.execute("PRAGMA foreign_keys = ON")
+
+    def save_whole(self, url: sa.URL, target: Path, watch: Watch) -> Saved:
+        return sqlite_backups.save(Path(url.database or ""), target, watch)
+
+    def restore_whole(self, url: sa.URL, source: Path, watch: Watch, *, replace: bool) -> Saved:
+        return sqlite_backups.restore(source, Path(url.database or ""), watch, replace=replace)
 
     def among(self, key: sa.ColumnElement[Any], ids: Sequence[int]) -> sa.ColumnElement[bool]:
         # SQLite, "The JSON table-valued functions"; SQLite has no arrays.

@@ -5,6 +5,7 @@
 ``importing``       ``dynmodel-import``; ``progress`` tells how far it is, ``refused_rows`` which rows are left out
 ``exporting``       ``dynmodel-export``
 ``application``     the application of an INI file, with its field types and formats
+``backup``          ``dynmodel-backup`` and ``dynmodel-restore``
 ``deployment``      ``dynmodel-init``, and the files that it writes
 ``upgrade``         ``dynmodel-upgrade``
 ``purge``           ``dynmodel-purge``

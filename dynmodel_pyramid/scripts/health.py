@@ -29,33 +29,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
     args = parser.parse_args(arguments)
     try:
-        return _compare(Settings(read_ini(args.ini)))
+        database = Database(Settings(read_ini(args.ini)))
+        try:
+            return compare(database)
+        finally:
+            database.close()
     except (DynmodelError, sa.exc.SQLAlchemyError) as error:
         print(f"dynmodel-health: {error}", file=sys.stderr)
         return 1
 
 
-def _compare(settings: Settings) -> int:
+def compare(database: Database) -> int:
+    """Print what differs; -> the exit status."""
     types = FieldTypes()
     types.load_entry_points()
-    database = Database(settings)
     compared = damaged = 0
-    try:
-        upgrade.check(database)
-        catalogue = Catalogue(database, types)
-        with database.reading() as connection:
-            _, definitions = catalogue.store.all(connection)
-        for table_id in [definition.id for definition in definitions]:
-            result = health_now(catalogue, table_id)
-            if result is None:
-                continue  # dropped since the list was made
-            definition, health = result
-            compared += 1
-            damaged += bool(health.broken)
-            for broken in health.broken:
-                print(f"dynmodel-health: {definition.model_name} (table {table_id}): {broken.detail}", file=sys.stderr)
-    finally:
-        database.close()
+    upgrade.check(database)
+    catalogue = Catalogue(database, types)
+    with database.reading() as connection:
+        _, definitions = catalogue.store.all(connection)
+    for table_id in [definition.id for definition in definitions]:
+        result = health_now(catalogue, table_id)
+        if result is None:
+            continue  # dropped since the list was made
+        definition, health = result
+        compared += 1
+        damaged += bool(health.broken)
+        for broken in health.broken:
+            print(f"dynmodel-health: {definition.model_name} (table {table_id}): {broken.detail}", file=sys.stderr)
     print(f"{compared} tables were compared, {damaged} are damaged.")
     return 1 if damaged else 0
 

@@ -15,6 +15,7 @@ class Progress:
     :param what: stands before the numbers: a table's name
     :param size: of everything that is to be done, in any unit; 0: not known, and no time left is told
     :param place: how much of it is done
+    :param unit: of the numbers
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class Progress:
         size: int = 0,
         place: Callable[[], int] = lambda: 0,
         *,
+        unit: str = "rows",
         is_quiet: bool = False,
         stream: TextIO | None = None,
     ) -> None:
@@ -32,7 +34,7 @@ class Progress:
         seconds = _ON_TERMINAL if is_terminal else _ELSEWHERE
         self._bar = _Bar(
             desc=what,
-            unit=" rows",
+            unit=f" {unit}",
             unit_scale=True,
             file=stream if is_terminal else _Lines(stream),
             ncols=None if is_terminal else 0,
@@ -44,9 +46,11 @@ class Progress:
             disable=is_quiet,
         )
 
-    def __call__(self, rows: int) -> None:
-        """Tell of so many rows, unless the last line is too young."""
-        if self._size and (done := self._place()):
+    def __call__(self, rows: int, total: int | None = None) -> None:
+        """Tell of so many rows, and of all there are, unless the last line is too young."""
+        if total is not None:
+            self._bar.total = total
+        elif self._size and (done := self._place()):
             self._bar.total = max(rows, rows * self._size // done)
         self._bar.update(rows - self._bar.n)
 
