@@ -79,6 +79,8 @@ class FileTable:
         self._corrections, self._author = corrections, author
         self._service = DefinitionService(catalogue, principal=principal)
         self.proposal: Proposal = propose(self._open(None), guessing, corrections, check)
+        if not self.proposal.fields:
+            raise Malformed("the file has no columns with values", hint="a table needs at least one field")
         #: The definition, as a client would post it.
         self.document: dict[str, Any] = {"model_name": name, "fields": self.proposal.fields}
 

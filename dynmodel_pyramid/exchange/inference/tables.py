@@ -86,7 +86,7 @@ def propose(
 
     :param check: called for each part; raises where the work is to end
     :raises TooLarge: more columns than any table has
-    :raises Malformed: nothing in it is a column, or a correction names none
+    :raises Malformed: a correction names no column, or the file's values are not separated
     """
     seen: _Seen = _RecordsSeen(contents, how) if isinstance(contents, RecordContents) else _DocumentsSeen(how)
     if isinstance(contents, RecordContents):
@@ -292,8 +292,6 @@ def _proposal(seen: _Seen, corrections: Corrections, told: Mapping[str, str]) ->
         fields[name] = entry
         names.append(name)
         line.update(field=name, type=entry["type"])
-    if not fields:
-        raise Malformed("the file has no columns with values", hint="a table needs at least one field")
     is_keyed = isinstance(seen, _DocumentsSeen)
     by_key = {column.name or "": name for column, name in zip(seen.columns, names, strict=True)}
     return Proposal(fields, columns, by_key if is_keyed else names, seen.rows, seen.broken, seen.faults, told)

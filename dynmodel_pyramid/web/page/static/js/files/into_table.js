@@ -142,7 +142,7 @@ function IntoTable({ file, definition, title, onFile }) {
   return html`<${Page} class="import" title=${title} text=${`${file.name} · ${bytes(file.size)}`}
     actions=${html`<${DropArea} compact label=${t("files.another")} onFile=${onFile} />`}>
     ${isTooLong && html`<${Notice} kind="danger" role="alert"><strong>${t("files.tooLong", { most: bytes(all.maxBody) })}</strong></${Notice}>`}
-    ${!file.size && html`<${Notice} kind="danger" role="alert"><strong>${t("files.emptyFile")}</strong></${Notice}>`}
+    ${(!file.size || columns?.length === 0) && html`<${Notice} kind="danger" role="alert"><strong>${t("files.emptyFile")}</strong></${Notice}>`}
     <div class="card read-as"><details open=${Boolean(problem) && !columns}><summary>${t("files.readAs")} <span class="muted">${formatLabel(format)}</span> ${plan && html`<${Guesses} told=${plan.told} said=${reading.dialect} />`}</summary>
       <${DialectControls} formats=${all.formats} format=${format} said=${reading.dialect} told=${plan?.told ?? {}}
         onFormat=${(/** @type {string} */ each) => { setColumns(null); setReading({ format: each, dialect: {} }); }} onSay=${(/** @type {any} */ dialect) => { setColumns(null); setReading({ ...reading, dialect }); }} /></details></div>
