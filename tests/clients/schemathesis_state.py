@@ -1,16 +1,15 @@
-"""What a description can't know: which tables, versions, views and numbers there are; and the cases that were tried.
+"""What a description can't know: which tables, versions, views and numbers there are; and which refusals are meant.
 
 A path with a name that nothing has is answered 404 and checks little. So valid values of a path's parameters become
 those of something that is there, and the table that definitions are tried at is made again whenever it is gone.
 """
 
-import atexit
-import json
 import os
 from collections import Counter
 from typing import Any
 
 import requests
+from schemathesis.generation.meta import TestPhase
 
 #: The table whose definition is changed and dropped.
 SPARE = "Spare"
@@ -36,10 +35,8 @@ MEANT = frozenset(
 
 _session = requests.Session()
 _session.headers["Authorization"] = os.environ.get("TRIED_AS", "")
-#: Phase -> its cases; and the operations that were answered with success.
-_counted: Counter[str] = Counter()
-_succeeded: set[str] = set()
-_excused: Counter[str] = Counter()
+#: Code -> the refusals that were meant.
+excused: Counter[str] = Counter()
 
 
 def _ask(method: str, url: str, document: Any = None) -> Any:
@@ -50,6 +47,7 @@ def _ask(method: str, url: str, document: Any = None) -> Any:
 def make_spare(base: str) -> None:
     """A table with two versions, a view, and a value in the quarantine and in the trash."""
     fields = {"a_string": "string", "a_integer": "string", "a_boolean": "boolean", "a_decimal": "decimal"}
+    fields["a_point"] = "point"
     if _ask("POST", f"{base}/table/", {"model_name": SPARE, "fields": fields}) is None:
         return
     _ask(
@@ -69,19 +67,40 @@ def _items(base: str, path: str) -> list[Any]:
     return listed or []
 
 
+def _row_of(base: str, above: str, value: Any) -> Any:
+    """The id of a row that is there, in the place of one that is not."""
+    if _ask("GET", f"{base}{above}{value}/") is not None:
+        return value
+    ids = [row["id"] for row in _ask("GET", f"{base}{above}?select=id&order=id&limit=20") or ()]
+    if not ids:
+        ids = [row["id"] for row in _ask("POST", f"{base}{above}?select=id", [{}, {}]) or ()]
+    return ids[len(str(value)) % len(ids)] if ids else value
+
+
 def fill_path(case: Any, base: str) -> None:
-    """Let the path's parameters name what there is; those that another answer gave stay."""
+    """Let the path's parameters name what there is.
+
+    In a sequence of requests, rows are those of earlier answers, or deleted by earlier requests.
+    """
+    is_sequence = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
     values, path = dict(case.path_parameters or {}), case.operation.path
     if "table" in values:
         is_known = _ask("GET", f"{base}/table/{values['table']}/health/") is not None if values["table"] else False
         if not is_known:
             make_spare(base)
             values["table"] = SPARE
+    if "row_id" in values and not is_sequence:
+        values["row_id"] = _row_of(base, path.partition("{row_id}")[0].format(**values), values["row_id"])
     for name, member in _LISTS.items():
         if name not in values:
             continue
         above = path.partition(f"{{{name}}}")[0].replace("/role/", "/").format(**values)
         items = _items(base, above)
+        if not items and values.get("table") == SPARE and not is_sequence:
+            # The last one was destroyed or restored: they come with a new table.
+            _ask("DELETE", f"{base}/table/{SPARE}/")
+            make_spare(base)
+            items = _items(base, above)
         names = [item.get(member, item.get("number")) for item in items]
         if names and values[name] not in names:
             values[name] = names[len(str(values[name])) % len(names)]
@@ -105,23 +124,6 @@ def is_meant(answer: Any) -> bool:
     """Whether a valid document was refused for what no schema tells."""
     found = codes(answer)
     if found and found <= MEANT:
-        _excused.update(found)
+        excused.update(found)
         return True
     return False
-
-
-def count(case: Any, answer: Any) -> None:
-    _counted[case.meta.phase.name.value if case.meta is not None else "other"] += 1
-    if answer.status_code < 300:
-        _succeeded.add(case.operation.label)
-
-
-def _write() -> None:
-    target = os.environ.get("COUNTED_TO")
-    if target:
-        document = {"cases": _counted, "succeeded": sorted(_succeeded), "excused": _excused}
-        with open(target, "w", encoding="utf-8") as file:
-            json.dump(document, file)
-
-
-atexit.register(_write)

@@ -39,7 +39,7 @@ _LEVEL_KEYS = ("select", "where", "having", "order", "limit", "offset")
 _KEYS = (*_LEVEL_KEYS, "after", "before", "search")
 _EMBED_KEYS = ("embed", "spread", "alias", "hint", "join", *_LEVEL_KEYS)
 #: Key -> how its items go together, and whether it is negated.
-_GROUPS: Mapping[str, tuple[Logic, bool]] = {
+GROUPS: Mapping[str, tuple[Logic, bool]] = {
     "and": ("and", False),
     "or": ("or", False),
     "not.and": ("and", True),
@@ -209,7 +209,7 @@ class _Reader:
         return items
 
     def entry(self, key: str, value: object, pointer: str, depth: int, measures: bool) -> list[Filter]:
-        if key in _GROUPS:
+        if key in GROUPS:
             return [self.group(key, value, pointer, depth + 1, measures)]
         name = Cursor(key, pointer, self.guard, "name")
         column = name.measure() if measures else name.column()
@@ -223,7 +223,7 @@ class _Reader:
     def group(self, key: str, value: object, pointer: str, depth: int, measures: bool) -> Group:
         self.guard.count(pointer)
         self.guard.nest(depth, pointer)
-        operator, negated = _GROUPS[key]
+        operator, negated = GROUPS[key]
         if not isinstance(value, list) or not value:
             _fault(pointer, "an array of conditions")
         items: list[Filter] = []

@@ -20,6 +20,7 @@ Which operations are there, and who may call them, the registered views say
 ``filters``       the parameters with conditions on fields
 ``schemas``       the schemas of other documents
 ``schemas_of_tables``  those of definitions, plans, quarantine and trash
+``schemas_of_queries``  those of queries as documents
 ``schemas_of_service``  those of the service, of batches and of access
 ``shapes``        short forms for schemas
 ``examples``      examples of values

@@ -4,9 +4,10 @@ from typing import Any
 
 from dynmodel_pyramid.web.openapi.codes import FAULT_CODES
 from dynmodel_pyramid.web.openapi.operations import many
+from dynmodel_pyramid.web.openapi.schemas_of_queries import OF_QUERIES
 from dynmodel_pyramid.web.openapi.schemas_of_service import OF_SERVICE
 from dynmodel_pyramid.web.openapi.schemas_of_tables import OF_TABLES
-from dynmodel_pyramid.web.openapi.shapes import ANY, FLAG, NUMBER, TEXT, either, listed, maybe, shape
+from dynmodel_pyramid.web.openapi.shapes import FLAG, NUMBER, TEXT, either, listed, maybe, shape
 
 _ID = {"type": "integer", "format": "int64", "minimum": 1}
 
@@ -53,12 +54,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "RefusedRow": shape(
         {"number": NUMBER, "line": maybe(NUMBER), "raw": maybe(TEXT), "errors": many("Fault")},
     ),
-    "Query": shape(
-        {},
-        {"select": ANY, "where": ANY, "order": ANY, "limit": ANY, "offset": ANY},
-        description="A query as a document",
-        additionalProperties=True,
-    ),
+    **OF_QUERIES,
     **OF_TABLES,
 }
 #: Those that the service's own resources have besides.

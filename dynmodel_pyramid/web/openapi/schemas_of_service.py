@@ -5,8 +5,16 @@ from itertools import product
 from typing import Any
 
 from dynmodel_pyramid.access.accounts.passwords import LEAST
-from dynmodel_pyramid.access.document_reading import GRANT_KEYS, LONGEST_DESCRIPTION, LONGEST_LABEL
+from dynmodel_pyramid.access.document_reading import (
+    GRANT_KEYS,
+    LONGEST_DESCRIPTION,
+    LONGEST_LABEL,
+    MOST_GRANTS,
+    MOST_ROLES,
+    MOST_TABLES,
+)
 from dynmodel_pyramid.access.grants import ACTIONS, Action
+from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.rows.batch.reading import KINDS, RESOLUTIONS
 from dynmodel_pyramid.web.openapi.operations import schema
 from dynmodel_pyramid.web.openapi.shapes import (
@@ -24,6 +32,7 @@ from dynmodel_pyramid.web.openapi.shapes import (
     shape,
 )
 
+_ID = {**NUMBER, "minimum": 1, "maximum": LARGEST_ID}
 _KEY = either(NUMBER, TEXT, OBJECT)
 _NAME = {**TEXT, "minLength": 1, "maxLength": 200}
 _ROLES = listed(TEXT)
@@ -39,7 +48,7 @@ def _grant(action: Action) -> dict[str, Any]:
     """What a role may do: all or nothing, one grant, or several."""
     keys = {key: _GRANT_MEMBERS[key] for key in GRANT_KEYS[action]}
     grant = shape({}, keys, description="Empty: of all rows and fields", additionalProperties=False)
-    return either(FLAG, grant, listed(grant))
+    return either(FLAG, grant, {**listed(grant), "maxItems": MOST_GRANTS})
 
 
 _ROLE = {
@@ -47,20 +56,21 @@ _ROLE = {
     "description": maybe({**TEXT, "maxLength": LONGEST_DESCRIPTION}),
     "definitions": one_of("none", "read", "write"),
 }
+_ROLES_PATCH = {"roles": mapping(maybe(schema("RolePatch")))}
 _RIGHT = either(FLAG, shape({"some_rows": FLAG}, {"fields": listed(TEXT)}))
 
 _MEMBERS: dict[str, dict[str, Any]] = {
     "table": _KEY,
     "row": OBJECT,
     "rows": listed(OBJECT),
-    "id": either({**NUMBER, "minimum": 1}, OBJECT),
-    "version": either({**NUMBER, "minimum": 1}, OBJECT),
-    "where": OBJECT,
-    "select": {**TEXT, "minLength": 1},
+    "id": either(_ID, OBJECT),
+    "version": either({**_ID, "minimum": 0}, OBJECT, {"type": "null"}),
+    "where": schema("Where"),
+    "select": schema("Select"),
     "on_conflict": listed(TEXT),
     "resolution": one_of(*RESOLUTIONS),
     "nested": one_of("write"),
-    "definition": OBJECT,
+    "definition": schema("NewTable"),
 }
 
 
@@ -101,14 +111,14 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         additionalProperties=True,
     ),
     "Schema": shape(
-        {"tables": mapping(OBJECT)},
-        {"access": OBJECT},
+        {"tables": mapping(schema("SchemaTable"))},
+        {"access": schema("Roles")},
         description="All definitions, without ids and versions; for administrators roles and grants as well",
-        additionalProperties=True,
+        additionalProperties=False,
     ),
     "SchemaPatch": shape(
         {},
-        {"tables": mapping(maybe(OBJECT)), "access": OBJECT},
+        {"tables": mapping(maybe(OBJECT)), "access": shape({}, _ROLES_PATCH, additionalProperties=False)},
         description="A merge patch of the document",
         additionalProperties=False,
     ),
@@ -178,9 +188,9 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         {"name": _NAME},
         {
             "roles": maybe(_ROLES),
-            "user": maybe({**NUMBER, "minimum": 1, "maximum": 2**53 - 1}),
+            "user": maybe(_ID),
             "expires_at": maybe(MOMENT),
-            "tables": maybe(listed(either(TEXT, {**NUMBER, "minimum": 1, "maximum": 2**53 - 1}))),
+            "tables": maybe(listed(either(TEXT, _ID))),
             "read_only": maybe(FLAG),
         },
         additionalProperties=False,
@@ -216,7 +226,8 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
                     {},
                     {action: _grant(action) for action in ACTIONS},
                     additionalProperties=False,
-                )
+                ),
+                maxProperties=MOST_TABLES,
             ),
         },
         additionalProperties=False,
@@ -227,10 +238,10 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         description="A merge patch of the role",
         additionalProperties=False,
     ),
-    "Roles": shape({"roles": mapping(schema("Role"))}, additionalProperties=False),
+    "Roles": shape({"roles": mapping(schema("Role"), maxProperties=MOST_ROLES)}, additionalProperties=False),
     "RolesPatch": shape(
         {},
-        {"roles": mapping(maybe(schema("RolePatch")))},
+        _ROLES_PATCH,
         description="A merge patch of the roles",
         additionalProperties=False,
     ),

@@ -49,6 +49,14 @@ _NEW = {
 _UNIQUE = shape({"fields": {**listed(TEXT), "minItems": 1}}, {"name": maybe(TEXT), "nulls_distinct": maybe(FLAG)})
 _INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": maybe(FLAG)}))
 _INDEX = shape({"fields": {**listed(_INDEX_FIELD), "minItems": 1}}, {"name": maybe(TEXT)})
+_TABLE_MEMBERS = {
+    "label": _LABEL,
+    "description": _DESCRIPTION,
+    "display": {**maybe(TEXT), "description": "The name of the field that stands for a row"},
+    "key": _KEY,
+    "unique": listed(_UNIQUE),
+    "indexes": listed(_INDEX),
+}
 _STEP = shape({"kind": TEXT}, {"field": TEXT, "before": ANY, "after": ANY}, additionalProperties=True)
 
 _FIELD = {**TEXT, "minLength": 1}
@@ -137,18 +145,19 @@ OF_TABLES: dict[str, dict[str, Any]] = {
             "fields": either(mapping(schema("NewField")), many("NewField")),
         },
         {
-            "label": _LABEL,
-            "description": _DESCRIPTION,
-            "display": {**maybe(TEXT), "description": "The name of the field that stands for a row"},
+            **_TABLE_MEMBERS,
             "display_field": maybe(TEXT),
-            "key": _KEY,
-            "unique": listed(_UNIQUE),
-            "indexes": listed(_INDEX),
             "id": NUMBER,
             "version": NUMBER,
             "linked_from": listed(OBJECT),
         },
         description="A definition; members that are left out have their defaults",
+        additionalProperties=False,
+    ),
+    "SchemaTable": shape(
+        {"fields": either(mapping(schema("NewField")), many("NewField"))},
+        {**_TABLE_MEMBERS, "renamed_from": maybe(TEXT)},
+        description="A definition in the document of the whole schema: tables stand under their names",
         additionalProperties=False,
     ),
     "TablePatch": {
@@ -243,9 +252,7 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         {"value": maybe(TEXT), "reason": maybe(TEXT)},
     ),
     "QuarantineValue": shape({"value": ANY}, additionalProperties=False),
-    "Correction": shape(
-        {"id": {**NUMBER, "minimum": 1}}, {"value": ANY, "discard": maybe(FLAG)}, additionalProperties=False
-    ),
+    "Correction": shape({"id": NUMBER}, {"value": ANY, "discard": maybe(FLAG)}, additionalProperties=False),
     "Corrected": shape(
         {
             "restored": listed(shape({"id": NUMBER, "row": NUMBER, "version": NUMBER})),
