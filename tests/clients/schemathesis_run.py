@@ -60,7 +60,7 @@ class Group:
 
 #: In this order: the last ones drop tables.
 GROUPS = {
-    "rows": Group("/table/Every/openapi.json", "^/table/Every/(rows|row|query|view)/"),
+    "rows": Group("/table/Every/openapi.json", "^/table/Every/(rows|query|view)/"),
     "access": Group(ALL, "^/(access|token|user|session|me|audit)/"),
     "tables": Group(ALL, r"^/table/\{table\}/"),
     "service": Group(

@@ -59,6 +59,7 @@ def test_the_plan_of_rows(items):
     # Of a part the last record is left out: here there is no other, and an import of no rows is no fault.
     empty = post(items, "plan/?_part=true", b'[{"code": "A"}]', content_type="application/json")
     assert (empty["rows"], empty["columns"], empty["judged"], empty["refused"]) == (0, [], 0, [])
+    assert post(items, "", b"[]", 201, content_type="application/json") == []
     assert items.get("/table/Item/rows/") == []
     assert "conditions" in post(items, "plan/?price=gt.1", status=400)["detail"]
     items.send("GET", "/table/Item/rows/plan/", status=405)
