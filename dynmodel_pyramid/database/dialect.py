@@ -100,6 +100,9 @@ class Dialect:
     #: Whether sorting for a page takes longer the further the page is from the beginning, and in the end much longer
     #: than sorting everything: so it is with SQLite, which keeps the rows before the page's end in a B-tree.
     sorts_parts_slowly = False
+    #: From how many skipped rows on a page is made faster if its ids are found first, without the rows' other values;
+    #: None: the database makes no values of rows that it skips.
+    ids_first_from: int | None = None
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 

@@ -73,6 +73,9 @@ class PostgreSQL(Dialect):
     ends_streams = True
     word_indexes = ("_sx_", "_fx_")
     explain_options = frozenset(EXPLAIN_OPTIONS)
+    #: It makes all values of a skipped row: 90,000 rows of 20 plain columns take 60 ms, their ids in an index 12 ms. Up
+    #: to here finding the rows by their ids would take longer, some 0.3 ms for 100 of them.
+    ids_first_from = 1000
     #: Up to this gap ids are drawn one by one, which never moves the sequence back; see _advance.
     SMALL_GAP = 10_000
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dynmodel_pyramid.database.postgresql import PostgreSQL
 from dynmodel_pyramid.rows import querying
 from tests.web.shop import open_shop
 
@@ -197,11 +198,14 @@ def test_cursors_lead_through_all_rows(shop, order):
         assert ids(shop, f"order={order}&limit=1&_before=end&offset=1") == whole[-2:-1]
 
 
-@pytest.mark.parametrize("order", ["amount", "amount.desc.nullslast", "n,amount.nullsfirst"])
+@pytest.mark.parametrize("order", ["amount", "amount.desc.nullslast", "n,amount.nullsfirst", "at.desc", "id"])
 def test_deep_pages_are_those_of_the_whole_list(shop, order, monkeypatch):
-    """SQLite sorts all ids for them, where no index has their order."""
+    """SQLite sorts all ids for them, where no index has their order; PostgreSQL finds their ids first."""
     monkeypatch.setattr(querying, "DEEP", 1)
-    whole = ids(shop, f"order={order}")
+    monkeypatch.setattr(PostgreSQL, "ids_first_from", 1)
+    every = rows(shop, f"select=*,customer(name)&order={order}")
+    whole = [row["id"] for row in every]
+    assert rows(shop, f"select=*,customer(name)&order={order}&limit=2&offset=1") == every[1:3]
     assert [ids(shop, f"order={order}&limit=2&offset={offset}") for offset in (1, 3, 9)] == [whole[1:3], whole[3:5], []]
     path = f"select=id,customer(name)&order={order}&limit=1&offset=2&amount=not.is.null"
     kept = ids(shop, f"order={order}&amount=not.is.null")

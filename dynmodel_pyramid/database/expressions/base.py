@@ -216,6 +216,10 @@ class Expressions:
         """
         return None
 
+    def after_sort(self, value: Column, source: Column) -> Column:
+        """A value that is made of ``source``, made after the rows are sorted and limited."""
+        return value
+
     def sorted_apart(self, key: Column) -> Column:
         """The sort key of the first few of the rows that a condition finds by another index."""
         return key

@@ -105,11 +105,22 @@ class PostgreSQLExpressions(Expressions):
         return sa.func.to_char(sa.func.timezone(_constant("UTC"), moment), form)
 
     def float_text(self, number: Column) -> Column:
+        # Finding characters takes a fifth of the time of a regular expression, of which conversions would need a
+        # second one for each value.
         short = sa.cast(number, sa.Text())
-        return sa.case((short.bool_op("~")("[.e]"), short), else_=short + ".0")
+        found = [sa.func.strpos(short, _constant(sign)) > sa.literal_column("0") for sign in ".e"]
+        return sa.case((sa.or_(*found), short), else_=short + ".0")
 
     def decimal_text(self, number: Column, precision: int, scale: int, *, sortable: bool) -> Column:
         return sa.cast(number, sa.Text())
+
+    def after_sort(self, value: Column, source: Column) -> Column:
+        # The planner puts off what costs more than ten operators, if there is a limit (make_sort_input_target in its
+        # planner.c). So the texts of datetimes would be made for all rows that are sorted: 75 ms instead of 24 for 100
+        # of 10,000 rows with four of them. The operator for texts and words counts for a hundred others. It is strict,
+        # and asked for nulls only, so it is never run.
+        words = sa.cast(source, sa.Text()).bool_op("@@")(_constant(""))
+        return sa.case((sa.and_(source.is_(None), words), sa.null()), else_=value)
 
     def sorted_apart(self, key: Column) -> Column:
         # Else it walks the primary key, in the hope of finding enough such rows soon.

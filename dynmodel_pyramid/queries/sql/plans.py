@@ -2,13 +2,14 @@
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.definitions.model import TableDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.time_texts import write_datetime
@@ -98,7 +99,14 @@ class Plan:
         return keysets.read(cursor, self.keys, self.table_id, parameter)
 
     def page(
-        self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True, whole: bool = False
+        self,
+        limit: int | None,
+        offset: int,
+        *,
+        with_keys: bool = False,
+        nulls: bool = True,
+        whole: bool = False,
+        ids_first: bool = False,
     ) -> sa.Select[*tuple[Any, ...]]:
         """The rows of a page; with ``with_keys``, the values of their keys follow their own.
 
@@ -106,6 +114,7 @@ class Plan:
 
         :param nulls: False leaves out the rows of :attr:`nulls_follow`, so that an index can be used
         :param whole: number all ids in their order, and find the page by the numbers
+        :param ids_first: find the page's ids first, and make the other values of these rows only; for rows, not groups
         :raises Malformed: the query's cursor does not belong to this order
         """
         statement, values = self.statement, self._cursor_values
@@ -113,13 +122,23 @@ class Plan:
             statement = statement.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
         if self._backwards:
             statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
-        page = (
-            self._numbered(statement, limit, offset) if whole and limit is not None else cut(statement, limit, offset)
-        )
+        if limit is not None and (whole or ids_first):
+            page = (self._numbered if whole else self._found)(statement, limit, offset)
+        else:
+            page = cut(statement, limit, offset)
         return page.add_columns(*[key.expression for key in self.keys]) if with_keys else page
 
+    @property
+    def _row_id(self) -> sa.ColumnElement[Any]:
+        return next(key.expression for key in self.keys if key.name == "id")
+
+    def _found(self, statement: sa.Select[*tuple[Any, ...]], limit: int, offset: int) -> sa.Select[*tuple[Any, ...]]:
+        # In a FROM clause of its own, so that its tables are not taken for those of the statement around it.
+        ids = cut(statement.with_only_columns(self._row_id.label("_id")), limit, offset).subquery("_found")
+        return statement.where(self._row_id.in_(sa.select(ids.c._id)))
+
     def _numbered(self, statement: sa.Select[*tuple[Any, ...]], limit: int, offset: int) -> sa.Select[*tuple[Any, ...]]:
-        row_id = next(key.expression for key in self.keys if key.name == "id")
+        row_id = self._row_id
         order = [key.clause(backwards=self._backwards) for key in self.keys]
         number = sa.func.row_number().over(order_by=order).label("_number")
         ids = statement.order_by(None).with_only_columns(row_id.label("_id"), number).subquery("_sorted")
@@ -172,7 +191,9 @@ def plan(
     if has_rows(outputs):
         refuse_having(selection)
         keys = _with_id(selection, keys_of(selection))
-        rows = sa.select(*_shown(outputs)).select_from(selection.join_to(names.table)).where(*conditions)
+        # An index has the ids in order.
+        shown = _shown(outputs) if keys[0].name == "id" else _shown(_put_off(outputs, model.dialect))
+        rows = sa.select(*shown).select_from(selection.join_to(names.table)).where(*conditions)
         if search is not None:
             is_ordered = bool(query.root.order)
             ranked = RankedRows(search, rows, names.table.c.id, keys, is_ordered)
@@ -181,11 +202,10 @@ def plan(
     else:
         statement, keys = grouped(selection, outputs, names.table, [*conditions, *found], _shown)
     versions = {table_id: (far.definition.version, views.view(far).key) for table_id, far in around.used.items()}
-    shown = tuple(output.name for output in outputs)
     moment = around.clock.moment if around.clock is not None and around.clock.is_asked else None
     return Plan(
         query,
-        shown,
+        tuple(output.name for output in outputs),
         statement,
         names.table,
         keys,
@@ -215,6 +235,17 @@ def _with_id(selection: Selection, keys: list[Key]) -> list[Key]:
         return keys
     subject = of_system(selection.model, "id", selection.table)
     return [*keys, Key(subject, subject.expression, False, False, "id", nullable=False)]
+
+
+def _put_off(outputs: Sequence[Output], dialect: str) -> list[Output]:
+    """The outputs, with texts that the database makes of values made after the sort."""
+    after_sort = expressions_of(dialect).after_sort
+    return [
+        replace(output, shown=after_sort(output.shown, output.subject.expression))
+        if isinstance(output.shown, OfDialect) and output.subject is not None
+        else output
+        for output in outputs
+    ]
 
 
 def _shown(outputs: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
