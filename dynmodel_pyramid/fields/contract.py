@@ -69,6 +69,9 @@ class TextForm:
     They give the results of the Python functions (``sql_from_text``: the validator's result for it), or NULL to leave a
     value to Python: values that Python refuses, and values that SQL can't convert in the same way.
 
+    ``sql_sure_from_text`` is ``sql_from_text`` for texts of which it is known that it makes values of all of them; for
+    others it may fail. None: there is no faster way.
+
     In CSV the empty text stands for null where the validator refuses it. ``keeps_empty`` says that it is a text like
     any other, so that it is refused and not null.
     """
@@ -77,6 +80,7 @@ class TextForm:
     from_text: Callable[[str], Any] = _unchanged
     sql_to_text: SqlForm | None = None
     sql_from_text: SqlForm | None = None
+    sql_sure_from_text: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any] | None] | None = None
     keeps_empty: bool = False
 
 

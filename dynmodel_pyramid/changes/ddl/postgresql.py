@@ -143,7 +143,8 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         dialect = self.connection.dialect
         column = quote_identifier(values.old_values.name)
         kind = self.column(values.after).type.compile(dialect)
-        using = literal_sql(values.expression, dialect)
+        # Writers have been held off since the values were judged.
+        using = literal_sql(values.expression if values.sure is None else values.sure, dialect)
         alter = f"ALTER COLUMN {column}"
         self.runner.run(f"ALTER TABLE {self.table_sql(table)} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 

@@ -83,6 +83,8 @@ class ColumnValues:
     :param spent: fields in the trash that are no longer needed
     :param is_same: whether ``source`` has the same values, in a column of the same type
     :param side_table: the temporary table that overrides the expression, if there is one
+    :param sure: the expression without looking at what it is made from, where all values are known to be made by it;
+        only for as long as nobody writes
     """
 
     after: FieldDefinition
@@ -98,6 +100,7 @@ class ColumnValues:
     spent: tuple[TrashedField, ...] = ()
     is_same: bool = False
     side_table: SideTable | None = None
+    sure: sa.ColumnElement[Any] | None = None
 
     @property
     def old(self) -> FieldDefinition:
@@ -124,7 +127,7 @@ class ColumnValues:
     def overridden_by(self, side_table: SideTable) -> "ColumnValues":
         """The values, overridden by those in the temporary table."""
         expression = side_table.over(self.expression) if self.side_table is None else self.expression
-        return replace(self, expression=expression, side_table=side_table, is_same=False)
+        return replace(self, expression=expression, side_table=side_table, is_same=False, sure=None)
 
     def made_from(self, base: sa.ColumnElement[Any]) -> "ColumnValues":
         """The values with this expression; a temporary table still overrides it."""

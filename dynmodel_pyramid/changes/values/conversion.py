@@ -113,6 +113,19 @@ def in_database(
     return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
 
 
+def surely_in_database(
+    field_types: FieldTypes,
+    before: FieldDefinition,
+    after: FieldDefinition,
+    source: sa.ColumnElement[Any],
+    dialect: str,
+) -> sa.ColumnElement[Any] | None:
+    """:func:`in_database`, if it makes a value of each; None if that would not be faster."""
+    to_text = field_types[before.type].text_form(before.options).sql_to_text
+    from_text = field_types[after.type].text_form(after.options).sql_sure_from_text
+    return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
+
+
 #: Makers of the texts of old and of new values, in SQL.
 SqlTexts = tuple[Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]], ...]
 
@@ -122,6 +135,7 @@ class Conversion:
     """The conversion of one column's values to another's: see :func:`convert_values`.
 
     :param expression: the new value in SQL, NULL where Python must decide; None: Python decides for all
+    :param sure: the expression for values that are all made by SQL, if that is faster
     :param to_text: the text of an old value; ``new_to_text`` that of a new one
     :param sql_texts: makers of both in SQL; None if a type has none
     :param numbers: whether both are JSON numbers, so that 1 and 1.0 are equal
@@ -139,6 +153,7 @@ class Conversion:
     to_text: Callable[[Any], str]
     new_to_text: Callable[[Any], str]
     expression: sa.ColumnElement[Any] | None = None
+    sure: sa.ColumnElement[Any] | None = None
     sql_texts: SqlTexts | None = None
     numbers: bool = False
     same_storage: bool = False
@@ -213,7 +228,7 @@ def convert_values(
         values = replace(values, total=left, is_same=conversion.same_storage)
     values = values.made_from(base)
     if not left:
-        return values
+        return replace(values, sure=conversion.sure)
     side_table, is_overridden = make_side_table(), False
     with closing(rows_left):
         for rows in rows_left:

@@ -21,6 +21,7 @@ from dynmodel_pyramid.changes.values.conversion import (
     converter,
     in_database,
     repairer,
+    surely_in_database,
     text_maker,
 )
 from dynmodel_pyramid.changes.values.dangling_links import lose_dangling_links
@@ -187,6 +188,8 @@ class Staging:
         )
         if not self.source.is_list(new):
             conversion = replace(conversion, expression=self._in_database(values))
+        if conversion.expression is not None and new.id not in self.earlier and self.request.far_key(new) is None:
+            conversion = replace(conversion, sure=surely_in_database(types, old, new, values.old_values, dialect))
         if conversion.expression is values.source and same_storage:
             # As far as the types can check in SQL, no value changes, and all are valid.
             return replace(self._counted(values), is_same=True)
@@ -281,7 +284,8 @@ class Staging:
             return self._with_own_defaults(values, is_null)
         kind = self.source.stored_as(new)
         default = sa.literal(self.generator.default_value(new), kind)
-        return replace(values, expression=sa.func.coalesce(values.expression, default, type_=kind), is_same=False)
+        filled = sa.func.coalesce(values.expression, default, type_=kind)
+        return replace(values, expression=filled, is_same=False, sure=None)
 
     def _with_own_defaults(self, values: ColumnValues, condition: sa.ColumnElement[bool]) -> ColumnValues:
         """The values; rows that fulfil the condition get the value of ``default_expression``, each its own."""

@@ -87,9 +87,11 @@ class PostgreSQLExpressions(Expressions):
         return sa.cast(text, kind)
 
     def read_float(self, text: Column, is_good: Callable[[Column], Condition], pattern: str) -> Column:
+        return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), self.sure_float(text)))
+
+    def sure_float(self, text: Column) -> Column:
         # Adding zero makes zero of minus zero.
-        number = sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
-        return sa.case((sa.and_(is_good(text), text.bool_op("~")(pattern)), number))
+        return sa.cast(text, sa.Float(53)) + sa.literal_column("0.0", sa.Float(53))
 
     def rounded(self, digits: Column) -> Column:
         return sa.cast(sa.func.round(sa.cast(digits, sa.Numeric())), sa.Text())

@@ -30,6 +30,11 @@ def float_of(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]
     return expressions_of(dialect).read_float(text, _is_short, FLOAT)
 
 
+def sure_float_of(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any] | None:
+    """:func:`float_of`, of texts that all are such; None if it takes as long."""
+    return expressions_of(dialect).sure_float(text)
+
+
 def _is_short(text: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether the text is so short that it is certainly accepted."""
     length = sa.func.length(text, type_=sa.Integer())

@@ -158,7 +158,7 @@ class Number(_Bounded):
                 numbers.float_of(text, dialect), options["min"], options["max"], options["choices"]
             )
 
-        return TextForm(repr, NUMBER_READER, numbers.float_text, from_text)
+        return TextForm(repr, NUMBER_READER, numbers.float_text, from_text, numbers.sure_float_of)
 
 
 class Integer(_Bounded):
