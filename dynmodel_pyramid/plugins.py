@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from email.parser import HeaderParser
 from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
@@ -45,8 +46,14 @@ def origin(point: EntryPoint) -> tuple[str, str]:
 
 @lru_cache(100)
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:
-    """Cached, because a distribution parses its metadata at each call: 150 ms for the built-in types."""
-    return distribution.name, distribution.version
+    """Cached, and read from the headers only: a distribution parses its metadata at each call, with the whole README:
+    150 ms for the built-in types, 9 ms if once.
+    """
+    text = distribution.read_text("METADATA")
+    if text is None:  # an egg, or something else
+        return distribution.name, distribution.version
+    headers = HeaderParser().parsestr(text.partition("\n\n")[0])
+    return headers["Name"], headers["Version"]
 
 
 def load(point: EntryPoint) -> Any:

@@ -51,7 +51,7 @@ def restore(arguments: list[str] | None = None) -> int:
         print(f"{_told(saved)} restored from {args.file}.")
         with database.reading() as connection:
             revision = upgrade.current_revision(database, connection)
-        if revision != upgrade.head_revision():
+        if revision != upgrade.HEAD:
             print("It was made by another release: dynmodel-upgrade comes next, then dynmodel-health.")
             return 0
         return compare(database)

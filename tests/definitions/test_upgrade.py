@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.sqlite_search import UNINDEXED
@@ -34,7 +36,7 @@ def set_revision(database, revision):
 
 def test_the_script_says_from_where_to_where(empty, settings, tmp_path, capsys):
     ini = str(write_ini(tmp_path, settings, port=1))
-    head = upgrade.head_revision()
+    head = upgrade.HEAD
     assert main([ini]) == 0
     assert capsys.readouterr().out == f"The system tables went from revision none to {head}.\n"
     assert main([ini]) == 0
@@ -42,6 +44,10 @@ def test_the_script_says_from_where_to_where(empty, settings, tmp_path, capsys):
     set_revision(empty, "9999")
     assert main([ini]) == 1
     assert "newer release (revision 9999)" in capsys.readouterr().err
+
+
+def test_the_newest_migration_is_the_head():
+    assert ScriptDirectory(str(Path(upgrade.__file__).with_name("migrations"))).get_heads() == [upgrade.HEAD]
 
 
 @pytest.mark.parametrize("settings", ({}, {"sqlalchemy.url": "sqlite:////not/there/at/all.sqlite"}))
