@@ -4,7 +4,8 @@ Access is proven in the statement that proves the definitions: the stamp of all 
 token or session that the request came with. So a revocation is in force for the next answer of every process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +14,8 @@ from dynmodel_pyramid.access.principal import Once, Principal
 from dynmodel_pyramid.access.scopes import Scopes
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
-from dynmodel_pyramid.database import State
+from dynmodel_pyramid.database import ACCESS_STAMP, CREDENTIAL
+from dynmodel_pyramid.database.cursors import raw_cursor
 
 
 class RequestAttempt(Attempt):
@@ -82,22 +84,30 @@ class RequestAttempt(Attempt):
         """
         if not self._is_proven:
             self.database.dialect.share_access(connection)
-            self._state(connection)
+            self.prove_caller(connection)
 
     def prove_caller(self, connection: sa.Connection) -> None:
         """Prove that the caller is who it was, for an answer that needs nothing else.
 
         :raises Stale: run the attempt again
         """
-        self._state(connection)
+        with raw_cursor(connection) as cursor:
+            cursor.execute(*self.proof)
+            found = cursor.fetchone()
+        self._judge_access(connection, found)
 
-    def _state(self, connection: sa.Connection) -> State:
+    @property
+    def proof(self) -> tuple[str, Sequence[Any]]:
+        return self.database.proof(None if self._is_proven else self.caller.identity.credential)
+
+    def judge(self, connection: sa.Connection, found: Sequence[Any]) -> None:
+        self._judge_access(connection, found)
+        super().judge(connection, found)
+
+    def _judge_access(self, connection: sa.Connection, found: Sequence[Any]) -> None:
         caller = self._caller
         if caller is None or caller.stamp is None:
-            return super()._state(connection)
-        credential = caller.identity.credential
-        state, is_there = self.database.state_and_credential(connection, credential)
-        if state.access_stamp != caller.stamp or not is_there:
+            return
+        if found[ACCESS_STAMP] != caller.stamp or not found[CREDENTIAL]:
             self._forget(caller, connection)
             raise Stale("access has changed while the request ran")
-        return state

@@ -9,13 +9,15 @@ current while the transaction held its locks.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Catalogue, Snapshot
 from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.database import State
+from dynmodel_pyramid.database import STAMP, State
+from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change
@@ -93,6 +95,8 @@ class Attempt:
             # Rows are locked before they are written. A definition change that comes between waits for their locks,
             # and they wait for it.
             self._lock_tables(connection, writes=True)
+        else:
+            self.database.dialect.prove_along(connection, self)
         return connection
 
     def leave(self) -> None:
@@ -178,13 +182,32 @@ class Attempt:
         return False
 
     def _compare(self, connection: sa.Connection) -> None:
-        state = self._state(connection)
-        if state.stamp != self.snapshot.state.stamp:
-            self._catch_up(connection)
+        with raw_cursor(connection) as cursor:
+            cursor.execute(*self.proof)
+            found = cursor.fetchone()
+        self.judge(connection, found)
 
-    def _state(self, connection: sa.Connection) -> State:
-        """The state that the transaction sees."""
-        return self.database.state(connection)
+    @property
+    def proof(self) -> tuple[str, Sequence[Any]]:
+        """The driver's statement that proves the attempt, with its parameters; it gives one row, for :meth:`judge`."""
+        return self.database.proof(None)
+
+    def prove_by(self, connection: sa.Connection, found: Sequence[Any]) -> None:
+        """Take the row of :attr:`proof` for the proof of all that was read so far.
+
+        The statement that read the data must have held its tables' locks before it read this row: see the module.
+        :raises Stale: run the attempt again
+        """
+        self.judge(connection, found)
+        self._confirmed = True
+
+    def judge(self, connection: sa.Connection, found: Sequence[Any]) -> None:
+        """
+        :param found: the row of :attr:`proof` in the connection's transaction
+        :raises Stale: run the attempt again
+        """
+        if found[STAMP] != self.snapshot.state.stamp:
+            self._catch_up(connection)
 
     def _catch_up(self, connection: sa.Connection) -> None:
         """Move to the state that the transaction sees, unless a definition used so far has changed."""

@@ -9,7 +9,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``dialect``           the interface of a database: connections, transactions, locks, ids, errors
 ``expressions``       SQL that differs between the databases: capabilities, and expressions with one meaning
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file``,
-                      ``sqlite_things``, ``sqlite_search`` and ``sqlite_writer`` are parts of it
+                      ``sqlite_readers``, ``sqlite_things``, ``sqlite_search`` and ``sqlite_writer`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_stream`` and ``postgresql_things`` are
                       parts of it
 ``backups``           whole databases as files, and back
@@ -23,7 +23,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ from dynmodel_pyramid.database.system import SystemTables
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
 
-__all__ = ["Database", "Dialect", "Failure", "State", "SystemTables"]
+__all__ = ["ACCESS_STAMP", "CREDENTIAL", "STAMP", "Database", "Dialect", "Failure", "State", "SystemTables"]
 
 
 class Credential(Protocol):
@@ -56,6 +56,8 @@ class Credential(Protocol):
     def id(self) -> int: ...
 
 
+#: Places in the row of :meth:`Database.proof`.
+STAMP, ACCESS_STAMP, CREDENTIAL = 2, 3, 4
 DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (SQLite, PostgreSQL)}
 
 
@@ -103,9 +105,10 @@ class Database:
         self.before_close: list[Callable[[], None]] = []
         quoted = self.engine.dialect.identifier_preparer.format_table(self.system.state)
         # Read by raw cursor: it adds 3 us to a request on SQLite; a statement through SQLAlchemy adds 32.
-        self._state_sql = f"SELECT definitions, access, stamp, access_stamp FROM {quoted} WHERE id = 1"
+        state = "SELECT definitions, access, stamp, access_stamp{} FROM " + quoted + " WHERE id = 1"
+        self._state_sql, self._proof_sql = state.format(""), state.format(", TRUE")
         self._credential_sql = {
-            kind: self._state_sql.replace(" FROM", f", EXISTS (SELECT 1 FROM {name} WHERE id = {place}) FROM", 1)
+            kind: state.format(f", EXISTS (SELECT 1 FROM {name} WHERE id = {place})")
             for kind, name, place in self._credential_tables()
         }
 
@@ -118,14 +121,21 @@ class Database:
         self.engine.dispose()
         return self.dialect.restore_whole(self.engine.url, source, watch, replace=replace)
 
+    def begin_reading(self) -> sa.Connection:
+        """A connection in a read transaction, until :meth:`end_reading`; its options must stay as they are."""
+        return self.dialect.begin_reading(self.engine)
+
+    def end_reading(self, connection: sa.Connection) -> None:
+        self.dialect.end_reading(connection)
+
     @contextmanager
-    def reading(self, **execution_options: Any) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
         """A connection in a read transaction, rolled back at the end."""
-        with self.engine.connect() as connection:
-            if execution_options:
-                connection.execution_options(**execution_options)
-            connection.begin()
+        connection = self.begin_reading()
+        try:
             yield connection
+        finally:
+            self.end_reading(connection)
 
     @contextmanager
     def rehearsing(self) -> Iterator[sa.Connection]:
@@ -198,14 +208,13 @@ class Database:
         for kind, table in (("token", self.system.access.token), ("session", self.system.access.session)):
             yield kind, format_table(table), place
 
-    def state_and_credential(self, connection: sa.Connection, credential: Credential | None) -> tuple[State, bool]:
-        """The state, and whether the row of a credential is there, by one statement."""
+    def proof(self, credential: Credential | None) -> tuple[str, Sequence[Any]]:
+        """A statement of the driver, and its parameters: one row with the state (:data:`STAMP`, :data:`ACCESS_STAMP`),
+        and whether the row of the credential is there (:data:`CREDENTIAL`).
+        """
         if credential is None:
-            return self.state(connection), True
-        with raw_cursor(connection) as cursor:
-            cursor.execute(self._credential_sql[credential.kind], (credential.id,))
-            *state, is_there = cursor.fetchone()
-            return State(*state), bool(is_there)
+            return self._proof_sql, ()
+        return self._credential_sql[credential.kind], (credential.id,)
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         return self.dialect.failure(error)

@@ -77,6 +77,17 @@ class Moment(Protocol):
         """Release the snapshot."""
 
 
+class Proven(Protocol):
+    """An attempt (``catalogue/attempt.py``), whose answer is proven by a row."""
+
+    @property
+    def proof(self) -> tuple[str, Sequence[Any]]:
+        """A statement of the driver that gives the row, and its parameters."""
+
+    def prove_by(self, connection: sa.Connection, found: Sequence[Any]) -> None:
+        """Take the row, of the transaction that read the data, after it or with it."""
+
+
 class Dialect:
     """The base class. Methods take SQLAlchemy connections unless they say otherwise."""
 
@@ -127,6 +138,24 @@ class Dialect:
     def prepare_engine(self, engine: sa.Engine) -> None:
         """Install the event listeners that make connections and transactions ours."""
         raise NotImplementedError
+
+    def begin_reading(self, engine: sa.Engine) -> sa.Connection:
+        """A connection in a new read transaction, which sees one moment where a transaction does."""
+        connection = engine.connect()
+        connection.begin()
+        return connection
+
+    def end_reading(self, connection: sa.Connection) -> None:
+        """End the transaction of :meth:`begin_reading`, and give the connection back."""
+        connection.close()
+
+    def prove_along(self, connection: sa.Connection, attempt: Proven) -> None:
+        """Let a statement of :func:`~dynmodel_pyramid.database.cursors.fetched` bring the proof of the attempt with its
+        rows, where the state is read last; else the attempt reads it by a statement of its own, before it is answered.
+
+        :param connection: of :meth:`begin_reading`; its ``info`` may have a :data:`~.cursors.FETCH` until
+            :meth:`end_reading`
+        """
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         """The meaning of a database error."""

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from dynmodel_pyramid.database import sqlite_functions, sqlite_search, sqlite_sums, sqlite_things
+from dynmodel_pyramid.database import sqlite_functions, sqlite_search, sqlite_sums, sqlite_things, work
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
+from dynmodel_pyramid.database.sqlite_readers import Readers
 from dynmodel_pyramid.database.sqlite_writer import WriterOrder
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
@@ -124,6 +125,7 @@ class SQLite(Dialect):
                 file.check(connection.connection.info[FILE])
             except sqlite3.OperationalError as error:
                 connection.invalidate(error)
+                engine.dispose()  # the other connections have the same file open
                 raise sa.exc.OperationalError("BEGIN", {}, error, connection_invalidated=True) from error
 
         @event.listens_for(engine, "commit")
@@ -135,11 +137,13 @@ class SQLite(Dialect):
 
         @event.listens_for(engine, "begin")
         def begin(connection: sa.Connection) -> None:
-            check_file(connection)
             dbapi = driver_connection(connection)
             if not connection.get_execution_options().get(WRITES):
-                dbapi.execute("BEGIN")
+                if not dbapi.in_transaction:  # as a reader is
+                    check_file(connection)
+                    dbapi.execute("BEGIN")
                 return
+            check_file(connection)
             record = connection.connection._connection_record
             try:
                 self._begin_writing(dbapi, connection.connection.info, file.path)
@@ -150,11 +154,11 @@ class SQLite(Dialect):
                 raise
 
         def unbound(dbapi: sqlite3.Connection | None, record: ConnectionPoolEntry, *ignored: object) -> None:
-            if dbapi is not None and record.info.pop("bound", None):
-                record.info[DEADLINE].lift()
-                dbapi.set_progress_handler(None, 0)
+            if dbapi is not None:
+                _unbind(dbapi, record.info)
 
         event.listen(engine, "checkin", unbound)
+        self._readers = Readers(engine, check_file, _end_use)
 
         # On check-in and not on commit: the next writer should not begin before this one has committed.
         event.listen(engine, "checkin", release)
@@ -188,6 +192,12 @@ class SQLite(Dialect):
         turn = None if record is None else record.info.pop(TURN, None)
         if turn is not None:
             turn.leave()
+
+    def begin_reading(self, engine: sa.Engine) -> sa.Connection:
+        return self._readers.begin()
+
+    def end_reading(self, connection: sa.Connection) -> None:
+        self._readers.end(connection)
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         original = error.orig
@@ -345,3 +355,16 @@ class SQLite(Dialect):
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (str(table.name),))
             last = cursor.fetchone()
         return max(last[0] if last else 0, above) + 1
+
+
+def _unbind(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
+    """Lift the bound of the statements of a connection that nobody uses any more."""
+    if info.pop("bound", None):
+        info[DEADLINE].lift()
+        dbapi.set_progress_handler(None, 0)
+
+
+def _end_use(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> bool:
+    """The same, and the end of the work that a reader was for; -> whether the reader may be used again."""
+    _unbind(dbapi, info)
+    return not work.left(dbapi, info)

@@ -100,17 +100,25 @@ class Work:
 def listen(engine: sa.Engine) -> None:
     """Let go of the connections of an engine that go back to their pool, or are closed."""
 
-    def left(dbapi: Any, record: ConnectionPoolEntry, *ignored: object) -> bool:
-        work: Work | None = record.info.pop(_WORK, None)
-        return work is not None and work.leave(dbapi)
-
     def checkin(dbapi: Any, record: ConnectionPoolEntry) -> None:
-        if left(dbapi, record):
+        if left(dbapi, record.info):
             record.invalidate()
 
+    def closed(dbapi: Any, record: ConnectionPoolEntry, *ignored: object) -> None:
+        left(dbapi, record.info)
+
     event.listen(engine, "checkin", checkin)
-    event.listen(engine, "invalidate", left)
-    event.listen(engine, "close", left)
+    event.listen(engine, "invalidate", closed)
+    event.listen(engine, "close", closed)
+
+
+def left(dbapi: Any, info: dict[Any, Any]) -> bool:
+    """A connection is not used any more; -> whether it was stopped, so that it must be thrown away.
+
+    :param info: of the connection
+    """
+    work: Work | None = info.pop(_WORK, None)
+    return work is not None and work.leave(dbapi)
 
 
 class _Watcher:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Dialect
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import fetched, raw_cursor
 from dynmodel_pyramid.database.identifiers import without_parameters
 from dynmodel_pyramid.rows.copying import copied_lines, driver_dump
 
@@ -66,11 +66,7 @@ class PreparedSelect:
         """All rows."""
         if self.refused:
             return connection.execute(self._statement, parameters, execution_options={"compiled_cache": None}).all()
-        values = self._given(parameters)
-        with raw_cursor(connection) as cursor:
-            cursor.execute(self._sql, values)
-            description, rows = cursor.description, cursor.fetchall()
-        return self._processed(description, rows)
+        return self._processed(*fetched(connection, self._sql, self._given(parameters)))
 
     def parts(
         self,

@@ -26,13 +26,13 @@ from tests.soak.granted import REST, ROWS, Granted, Race, Witness, judge_writes
 from tests.soak.granting import SEEDED, TEAMS, TENANTS, Change, Document, Granter, Read, Role, Row, State, Step, User
 
 #: The proof of access, as a cache with a time to live would have it.
-_CHECK = "        if state.access_stamp != caller.stamp or not is_there:\n"
+_CHECK = "        if found[ACCESS_STAMP] != caller.stamp or not found[CREDENTIAL]:\n"
 _TIME_TO_LIVE = """\
         import time
 
         moment = time.monotonic()
         if moment < getattr(self.catalogue, "access_looked_at", 0.0) + 0.05:
-            return state
+            return
         self.catalogue.access_looked_at = moment
 """
 #: The lock that makes changes of access wait for writes. Without it writes are slow to commit, so that it shows.

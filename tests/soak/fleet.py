@@ -23,7 +23,7 @@ from dynmodel_pyramid.testing.databases import database_settings
 from tests.server_process import Server
 
 #: The revision check of ``catalogue/attempt.py`` made a cache with a time to live: what the project must not be.
-_CHECK = "    def _compare(self, connection: sa.Connection) -> None:\n"
+_CHECK = "    def judge(self, connection: sa.Connection, found: Sequence[Any]) -> None:\n"
 _TIME_TO_LIVE = """\
         import time
 

@@ -195,12 +195,10 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def read_connection(request: Request) -> sa.Connection:
-    """The attempt's connection, in a read transaction; it is closed when the answer is made."""
+    """The attempt's connection, in a read transaction, which ends when the answer is made."""
     attempt: RequestAttempt = request.environ[ATTEMPT]
-    connection = attempt.database.engine.connect()
-    request.environ["dynmodel.connection"] = connection
+    connection = request.environ["dynmodel.connection"] = attempt.database.begin_reading()
     attend(request, connection)
-    connection.begin()
     return attempt.open(connection)
 
 
@@ -321,7 +319,7 @@ def _close(request: Request) -> None:
         attempt.once.roll_back()
     connection = request.environ.pop("dynmodel.connection", None)
     if connection is not None:
-        connection.close()
+        request.environ[ATTEMPT].database.end_reading(connection)
     afterwards = request.environ.pop(_AFTERWARDS, None)
     if afterwards is not None:
         afterwards.close()
