@@ -29,6 +29,7 @@ from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.web.http import errors as web_errors
+from dynmodel_pyramid.web.http.request_classes import share_request_classes
 from dynmodel_pyramid.web.http.tree import ROUTE
 from dynmodel_pyramid.web.identity import open_mode
 from dynmodel_pyramid.web.identity.policy import SecurityPolicy
@@ -173,6 +174,7 @@ def _is_included(config: Configurator) -> bool:
 def _start(config: Configurator, settings: Settings) -> None:
     catalogue = config.registry.dynmodel_catalogue
     database = catalogue.database
+    share_request_classes(config.registry)
     try:
         _refuse_bad_configuration(config, settings)
         if settings.auto_upgrade:

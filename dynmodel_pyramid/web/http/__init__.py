@@ -4,6 +4,7 @@
 ``methods``       one view a resource, which serves the methods that the resource has
 ``permissions``   who may call the views of a resource
 ``seen``          definitions as the caller may see them
+``request_classes``  the properties of requests, in one class for all
 ``transactions``  one attempt after another, each coherent
 ``once``          requests with an Idempotency-Key, carried out at most once
 ``afterwards``    reads after the commit
