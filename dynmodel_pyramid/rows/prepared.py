@@ -19,6 +19,10 @@ from dynmodel_pyramid.rows.copying import copied_lines, driver_dump
 _Processor = Callable[[Any], Any]
 
 
+#: From this many rows on, values are processed by columns. A row of 20 columns takes 0.6 us by values, 3.9 by columns.
+FEW = 20
+
+
 class Records(list[Sequence[Any]]):
     """Rows of one value each: the text of a record, as PostgreSQL writes it (its manual, "Composite Type Input and
     Output Syntax"). For writers that make no Python values: 20 values cost 3 us as a tuple, 0.2 as a record.
@@ -108,10 +112,18 @@ class PreparedSelect:
             self._processors = self._prepare(description)
         if not self._processors or not rows:
             return rows
+        if len(rows) < FEW:
+            return [self._processed_row(row) for row in rows]
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for number, process in self._processors:
             columns[number] = list(map(process, columns[number]))
         return list(zip(*columns, strict=True))
+
+    def _processed_row(self, row: Sequence[Any]) -> Sequence[Any]:
+        values = list(row)
+        for number, process in self._processors or ():
+            values[number] = process(values[number])
+        return values
 
     def _prepare(self, description: Sequence[Any]) -> list[tuple[int, _Processor]]:
         processors = [
