@@ -60,10 +60,10 @@ setup(
         "pyramid >= 2.0",
         "pyramid_tm >= 2.5",  # one transaction a request
         "sqlalchemy >= 2.0.36",
+        "transaction >= 4.0",  # pyramid_tm's transactions, in which writes take part
         "tqdm >= 4.66",  # progress of imports and exports on the console; 80 KB, no dependencies
         "tzdata >= 2024.1",  # time zones where the system has none: Windows, minimal containers
         "waitress >= 3.0.1",
-        "zope.sqlalchemy >= 3.1",  # joins the session to pyramid_tm's transaction
     ],
     extras_require={
         "postgresql": POSTGRESQL,

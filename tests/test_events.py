@@ -7,6 +7,7 @@ import pytest
 import webtest
 from pyramid.config import Configurator
 from sqlalchemy import select
+from sqlalchemy.event import listens_for
 
 from dynmodel_pyramid.errors import Invalid
 from dynmodel_pyramid.events import (
@@ -289,3 +290,80 @@ def test_the_workflow_of_the_guide(serve, caplog):
     assert app.get("/data/table/Product/rows/1/").json["stock"] == 4
     assert app.patch_json("/data/table/Order/rows/1/", {"pieces": 4, "product": 1}).json["total"] == "10.00"
     assert app.delete("/data/table/Order/", status=422).json["errors"][0]["code"] == "refused"
+
+
+# Others who take part in the transaction of ``request.tm``
+
+
+class Participant:
+    """A data manager that notes what it is asked for."""
+
+    def __init__(self, calls, vetoes):
+        self._calls, self._vetoes = calls, vetoes
+
+    def _note(self, name):
+        self._calls.append(name)
+        if name == self._vetoes:
+            raise ValueError("a veto")
+
+    def __getattr__(self, name):
+        if name not in ("tpc_begin", "commit", "tpc_vote", "tpc_finish", "abort", "tpc_abort"):
+            raise AttributeError(name)
+        return lambda transaction: self._note(name)
+
+    def sortKey(self):
+        return "zzz"
+
+
+@pytest.mark.parametrize("vetoes", [None, "tpc_begin", "commit", "tpc_vote"])
+def test_a_participant_may_veto(serve, told, vetoes):
+    calls = []
+
+    def join(event):
+        event.request.tm.get().join(Participant(calls, vetoes))
+
+    app = serve((join, AfterRowWrite, {}), (lambda event: told.append(len(event)), RowWriteCommitted, {}))
+    app.post_json("/table/", {"model_name": "Task", "fields": TASK})
+    answer = app.post_json("/table/Task/rows/", {"text": "a"}, expect_errors=True)
+    found = app.get("/table/Task/rows/").json
+    if vetoes is None:
+        assert (answer.status_int, len(found), told) == (201, 1, [1])
+        assert calls[:4] == ["tpc_begin", "commit", "tpc_vote", "tpc_finish"]
+    else:
+        assert (answer.status_int, found, told) == (500, [], [])
+        assert {"abort", "tpc_abort"} <= set(calls) and "tpc_finish" not in calls
+    # No connection is left behind.
+    assert app.app.registry.dynmodel_catalogue.database.engine.pool.checkedout() == 0
+
+
+def test_a_failing_commit_ends_the_others(serve):
+    calls = []
+
+    def join(event):
+        event.request.tm.get().join(Participant(calls, None))
+        event.connection.connection.info["broken"] = True
+
+    def broken(connection):
+        if connection.connection.info.pop("broken", None):
+            raise RuntimeError("no commit")
+
+    app = serve((join, AfterRowWrite, {}))
+    app.post_json("/table/", {"model_name": "Task", "fields": TASK})
+    engine = app.app.registry.dynmodel_catalogue.database.engine
+    listens_for(engine, "commit")(broken)
+    app.post_json("/table/Task/rows/", {"text": "a"}, status=500)
+    assert calls[:4] == ["tpc_begin", "commit", "tpc_vote", "tpc_abort"]  # ours commits as the last
+    assert app.get("/table/Task/rows/").json == []
+    assert engine.pool.checkedout() == 0
+
+
+def test_a_savepoint_of_the_transaction(serve):
+    def save(event):
+        saved = event.request.tm.savepoint()
+        event.rows_of("Task").add({"text": "undone"}) if event.rows[0][0] == 1 else None
+        saved.rollback()
+
+    app = serve((save, AfterRowWrite, {}))
+    app.post_json("/table/", {"model_name": "Task", "fields": TASK})
+    app.post_json("/table/Task/rows/", {"text": "a"}, status=201)
+    assert [row["text"] for row in app.get("/table/Task/rows/").json] == ["a"]

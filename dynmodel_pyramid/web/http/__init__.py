@@ -6,6 +6,7 @@
 ``seen``          definitions as the caller may see them
 ``request_classes``  the properties of requests, in one class for all
 ``transactions``  one attempt after another, each coherent
+``joined``        a write as a participant in the transaction of ``request.tm``
 ``once``          requests with an Idempotency-Key, carried out at most once
 ``afterwards``    reads after the commit
 ``clients``       clients that go away: their work is stopped

@@ -21,8 +21,6 @@ import sqlalchemy as sa
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy.orm import Session
-from zope.sqlalchemy import mark_changed
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.attempt import Stale
@@ -48,6 +46,7 @@ from dynmodel_pyramid.web.http.errors import (
     log_unexpected,
     stale_view,
 )
+from dynmodel_pyramid.web.http.joined import JoinedConnection
 from dynmodel_pyramid.web.http.once import SENT, AnswerTooLong, repeated
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Handler
 
@@ -250,19 +249,18 @@ def write_connection(
         attempt.database.writes_from_now_on(staged)
     if attempt.once is not None:
         attempt.once.prepare()
-    session = Session(attempt.database.writer if staged is None else staged)
+    connection = attempt.database.writer.connect() if staged is None else staged
+    joined = JoinedConnection(connection, request.tm, closes=staged is None)
     try:
-        connection = session.connection()
         if staged is None:
             attend(request, connection)
         if attempt.once is not None:
             attempt.once.claim(connection)
-        mark_changed(session, request.tm)
         if attempt.catalogue.watcher is not None:
             request.tm.get().addAfterCommitHook(_tell_commit, (attempt.catalogue, connection))
         prepare(connection)
     except BaseException:
-        session.close()
+        joined.abort(None)
         raise
     return attempt.open(connection, writes=True)
 
