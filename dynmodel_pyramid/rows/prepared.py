@@ -165,16 +165,16 @@ def written(
     return state.statement, _placed(values, state.positiontup, compiled.escaped_bind_names)
 
 
-def _of_column(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """What makes the driver's values of a column's values. A type may have a ``column_bind_processor`` for that: it
-    takes less time than its ``bind_processor`` for each value.
+def _of_column(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
+    """What makes the driver's values of a column's values; None: they are. A type may have a ``column_bind_processor``
+    for that: it takes less time than its ``bind_processor`` for each value.
     """
     by_column = getattr(kind, "column_bind_processor", None)
     if by_column is not None:
         return by_column(dialect)
     process = kind.bind_processor(dialect)
     if process is None:
-        return lambda values: values
+        return None
     # Drivers take booleans as they are; the processor refuses all other values.
     kept: set[type] = {bool, type(None)} if isinstance(kind, sa.Boolean) else set()
     return lambda values: values if {*map(type, values)} <= kept else list(map(process, values))
@@ -193,7 +193,8 @@ class PreparedInsert:
         written = [column for column in table.columns if column.computed is None]
         self._names = [column.key for column in written]
         types = [column.type.dialect_impl(dialect) for column in written]
-        self._processors = [_of_column(kind, dialect) for kind in types]
+        processors = enumerate(_of_column(kind, dialect) for kind in types)
+        self._processors = [(place, process) for place, process in processors if process is not None]
         compiled = sa.insert(table).compile(dialect=dialect, column_keys=self._names)
         self._sql = compiled.string
         self._places = [compiled.escaped_bind_names.get(name, name) for name in self._names]
@@ -212,7 +213,9 @@ class PreparedInsert:
 
     def add_columns(self, connection: sa.Connection, columns: Mapping[str, Sequence[Any]]) -> None:
         """Add rows by their columns; all have the same length, and names that are not the table's are ignored."""
-        bound = [process(columns[name]) for name, process in zip(self._names, self._processors, strict=True)]
+        bound = [columns[name] for name in self._names]
+        for place, process in self._processors:
+            bound[place] = process(bound[place])
         with raw_cursor(connection) as cursor:
             if self._copy is None:
                 cursor.executemany(self._sql, zip(*bound, strict=True))

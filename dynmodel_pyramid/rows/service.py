@@ -36,6 +36,20 @@ from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.violations import Candidate, telling, write_all
 
+#: The values of rows by their fields, in the order of the rows.
+ByField = Mapping[str, Sequence[Any]]
+
+
+def by_field(rows: Sequence[Mapping[str, Any]]) -> ByField:
+    """Rows that have the same fields, as columns."""
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def rows_of(columns: ByField, names: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of columns, with some of their fields."""
+    kept = [name for name in names if name in columns]
+    return [dict(zip(kept, row, strict=True)) for row in zip(*[columns[name] for name in kept], strict=True)]
+
 
 class NewRows:
     """Valid rows: the values of each by field, and its id if the client gives one.
@@ -64,9 +78,7 @@ class NewRows:
     def values(self) -> list[dict[str, Any]]:
         """The rows, which may be changed."""
         if isinstance(self._values, dict):
-            names, columns = list(self._values), self._values.values()
-            rows = zip(*columns, strict=True) if names else [()] * len(self.ids)
-            self._values = [dict(zip(names, row, strict=True)) for row in rows]
+            self._values = rows_of(self._values, self._values) if self._values else [{} for _ in self.ids]
         return self._values
 
     @property
@@ -256,18 +268,25 @@ class Rows(RowReads):
         if not rows.ids:
             return []
         ids = self.draw_ids(connection, rows.ids, above=above)
-        self.resolve(connection, rows.values, rows.places, ids)
-        self.announce(connection, "insert", ids, rows.values, rows.places)
-        if self.links.are_checked:
-            own = None if own_links else False
-            self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
+        if rows.columns is None or self.links.are_checked or self.catalogue.watches_wanted_rows:
+            self.resolve(connection, rows.values, rows.places, ids)
+            self.announce(connection, "insert", ids, rows.values, rows.places)
+            if self.links.are_checked:
+                own = None if own_links else False
+                self.links.refuse_missing_rows(connection, self.scopes, rows.values, rows.places, ids, own=own)
 
         def store(places: Sequence[int]) -> None:
-            self.store(connection, [ids[place] for place in places], [rows.values[place] for place in places])
+            some = rows if len(places) == len(ids) else rows.some(places)
+            some_ids = [ids[place] for place in places]
+            if some.columns is None:
+                self.store(connection, some_ids, some.values)
+            else:  # nobody has asked for the rows, so they have no links
+                self._insert(connection, self.made(connection, some_ids, some.columns))
 
         with self.in_any_order(connection) if own_links else nullcontext():
             write_all(connection, self, rows.candidates, len(ids), store)
-        self.report(connection, "insert", [(row_id, 1) for row_id in ids])
+        if self.catalogue.is_reported:
+            self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 
     def draw_ids(self, connection: sa.Connection, ids: Sequence[int | None], *, above: int = 0) -> list[int]:
@@ -284,30 +303,23 @@ class Rows(RowReads):
 
     def store(self, connection: sa.Connection, ids: Sequence[int], values: Sequence[dict[str, Any]]) -> None:
         """Insert rows, their lists included."""
-        self._insert(connection, self.made(connection, ids, values))
+        self._insert(connection, self.made(connection, ids, by_field(values)))
         self.links.insert(connection, zip(ids, values, strict=True), self.options)
 
-    def made(
-        self, connection: sa.Connection, ids: Sequence[int], rows: Sequence[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
+    def made(self, connection: sa.Connection, ids: Sequence[int], values: ByField) -> ByField:
         """New rows as they are stored, with their system values."""
-        moment = now()
-        system = {"_version": 1, "_created": moment, "_updated": moment}
-        stored = [{**values, **system, "id": row_id} for row_id, values in zip(ids, rows, strict=True)]
+        moment, count = now(), len(ids)
+        stored = {**values, "_version": [1] * count, "_created": [moment] * count, "_updated": [moment] * count}
         if self.given:
-            for values, system_values in zip(
-                stored, self.filler(connection, moment).of_new_rows(self.given, len(stored)), strict=True
-            ):
-                values.update(system_values)
-        return stored
+            stored |= by_field(self.filler(connection, moment).of_new_rows(self.given, count))
+        return {**stored, "id": ids}
 
-    def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    def _insert(self, connection: sa.Connection, values: ByField) -> None:
         prepared = self.model.once("insert", lambda model: PreparedInsert(model.table, connection.dialect))
         if prepared.refused:
-            names = self.model.table.c.keys()
-            self._run(connection, sa.insert(self.model.table), [{name: row[name] for name in names} for row in rows])
+            self._run(connection, sa.insert(self.model.table), rows_of(values, self.model.table.c.keys()))
         else:
-            prepared(connection, rows)
+            prepared.add_columns(connection, values)
 
     def hold(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """Lock rows against other writers until the transaction ends, in the order of the ids."""

@@ -23,7 +23,7 @@ from dynmodel_pyramid.rows.entries import Columns, Entry, read_entries
 from dynmodel_pyramid.rows.filtered import bound
 from dynmodel_pyramid.rows.permits import first_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
-from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.rows.service import Rows, by_field, rows_of
 from dynmodel_pyramid.rows.targets import BY_ID, Target, find_rows, targets_of
 from dynmodel_pyramid.rows.violations import Candidate, write_all
 from dynmodel_pyramid.rows.written_rows import WrittenRows
@@ -305,8 +305,8 @@ class Upsert:
         statement = insert.returning(table.c.id)
         with in_any_order(connection) if self._own is None and rows.links.refer_to_itself else nullcontext():
             with connection.begin_nested() as savepoint:
-                stored = rows.made(connection, ids, [entry.values for entry in entries])
-                parameters = [{name: row[name] for name in table.c.keys() if name in row} for row in stored]
+                stored = rows.made(connection, ids, by_field([entry.values for entry in entries]))
+                parameters = rows_of(stored, table.c.keys())
                 added = set(connection.scalars(statement, parameters, execution_options=rows.options))
                 if len(added) < len(entries):
                     savepoint.rollback()

@@ -17,7 +17,7 @@ from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.errors import Invalid, Malformed
 from dynmodel_pyramid.fields.time_texts import parse_datetime
 from dynmodel_pyramid.rows.reads import CHUNK
-from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.rows.service import ByField, Rows, by_field
 
 #: Of a row: leaves room for as many changes as anybody makes, in a column of 64 bits.
 _GREATEST_VERSION = 2**62
@@ -109,12 +109,8 @@ class RestoredRows(Rows):
                 self._numbers[name] = max(value, self._numbers.get(name, 0))
         return values
 
-    def made(
-        self, connection: sa.Connection, ids: Sequence[int], rows: Sequence[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        return [
-            {**values, **system, "id": row_id} for row_id, values, system in zip(ids, rows, self._values, strict=True)
-        ]
+    def made(self, connection: sa.Connection, ids: Sequence[int], values: ByField) -> ByField:
+        return {**values, **by_field(self._values), "id": ids}
 
     def finish(self, connection: sa.Connection) -> None:
         """Let the counters go on above the restored numbers."""
