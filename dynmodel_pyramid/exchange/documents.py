@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
-from dynmodel_pyramid.exchange.plain_json import PlainObjects
+from dynmodel_pyramid.exchange.plain_json import PlainObjects, flat_objects
 from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.fields.sql.json_text import MAX_KEYS
@@ -170,6 +170,12 @@ class Documents:
         """The next objects, as long as each is whole in this part of the text and another value follows it. This is the
         fast path for nearly all elements; the caller handles the rest.
         """
+        if self._tries_plain and self._plain.is_strict:
+            documents, end = flat_objects(self._text, self._position, self._longest)
+            after = _BEHIND.match(self._text, end) if documents else None
+            if after is not None:
+                self._position = after.end()
+                yield from documents
         while self._tries_plain:
             documents, self._position = self._plain.read(self._text, self._position, _BEHIND, self._longest)
             # Which one is not plain, is not known: the rest of the part is read one by one.

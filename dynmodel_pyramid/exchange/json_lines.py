@@ -28,9 +28,10 @@ def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterat
         text = _text(block) if note is None and len(block) <= longest else ""
         position = 0
         while True:
-            documents, position = PLAIN.read(text, position, _LINE_END, longest)
-            if not documents:
+            documents, end = PLAIN.read(text, position, _LINE_END, longest)
+            if not documents or text.count("\n", position, end) > len(documents):  # an object of several lines is none
                 break
+            position = end
             yield from documents
         # The rest of the block is read line by line: which line is not plain, is not known.
         rest = text[position:].encode() if position else block
