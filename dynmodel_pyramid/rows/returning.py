@@ -7,13 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
-from dynmodel_pyramid.queries.grammar.syntax import Level, Query
+from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.queries.sql.plans import Only, Plan, plan
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.service import Rows
 
 _UNCACHED = {"compiled_cache": None}
 _ALL = Query().select
+_ONLY_ID = (Field(Column("id")),)
 
 
 class Returning:
@@ -45,6 +46,9 @@ class Returning:
             )
         self.names: Sequence[str] = rows.encoder.names if self._plan is None else self._plan.names
         self.is_together = self._plan is not None and (bool(query.root.order) or self._plan.is_grouped)
+        #: Whether the ids are the answer: the caller may read all rows, and nobody else changes them meanwhile.
+        self._is_known = query.select == _ONLY_ID and not below and rows.scope.view.key is None
+        self._is_known = self._is_known and not self.is_together and not rows.catalogue.is_reported
 
     def _planned(self, only: Only | None = None) -> Plan:
         rows, query = self.rows, self._query
@@ -55,7 +59,9 @@ class Returning:
 
     def parts(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[Sequence[Sequence[Any]]]:
         """The values of the rows with these ids, in parts: in the order of the query, else of the ids."""
-        if self._plan is None:
+        if self._is_known:
+            yield [(row_id,) for row_id in ids]
+        elif self._plan is None:
             yield from self.rows.parts(connection, ids)
         elif self.is_together:
             yield from self._read(connection, self._among(self._plan, ids))
