@@ -1,42 +1,104 @@
 """Checks of the database: the rules of fields, for users who write by SQL."""
 
+import json
+import secrets
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.fields import Context, FieldTypes
 
+#: Stands for the column in conditions. It is drawn at random, so that no constant of a condition can contain it.
+_COLUMN = quoted_name(f"_{secrets.token_hex(16)}", quote=True)
+#: How many fields' conditions are kept, and the most characters of the options of each.
+_KEPT, _LONGEST = 256, 2000
 
-def checks_of(
-    definition: TableDefinition, table: sa.Table, field_types: FieldTypes, context: Context
-) -> dict[str, sa.CheckConstraint]:
-    """The constraints by their names. A check names its column, so it belongs to the table, as an index does.
 
-    Computed fields, and fields with a table of their own, have no checks here.
+class Condition:
+    """A condition about any column. Its SQL is compiled once, and then filled in for each column."""
+
+    def __init__(self, expression: sa.ColumnElement[Any]) -> None:
+        """:param expression: over the column :data:`_COLUMN`"""
+        self._expression = expression
+        self._parts: dict[type[sa.Dialect], list[str]] = {}
+
+    def sql(self, column: str, dialect: sa.Dialect) -> str:
+        """The condition about the column of that name, as SQLAlchemy would write it in DDL."""
+        quote = dialect.identifier_preparer.quote
+        parts = self._parts.get(type(dialect))
+        if parts is None:
+            compiler = dialect.statement_compiler(dialect, None)  # type: ignore[arg-type]  # as SQLAlchemy's own DDL
+            written = compiler.process(self._expression, include_table=False, literal_binds=True)
+            parts = self._parts[type(dialect)] = written.split(quote(_COLUMN))
+        return quote(quoted_name(column, quote=True)).join(parts)
+
+
+class Conditions:
+    """The conditions of fields. Fields of one type with the same options share theirs: to build and to compile the
+    checks of 20 fields takes 5 ms, more than all else of a new table's DDL.
     """
-    constraints = {}
-    for field in definition.fields:
-        if field.name not in table.c:
-            continue
-        own = field_types[field.type].checks(table.c[field.name], field.options, context)
-        for option, condition in own.items():
-            name = check_name(definition, field, option)
-            constraints[name] = sa.CheckConstraint(condition, name=quoted_name(name, quote=True))
-    return constraints
+
+    def __init__(self, field_types: FieldTypes, context: Context) -> None:
+        self._field_types = field_types
+        self._context = context
+        self._kept = lru_cache(_KEPT)(self._make)
+
+    def of(self, field: FieldDefinition) -> Mapping[str, Condition]:
+        """The conditions of a field, by their options; none if its value is computed.
+
+        :raises PluginMissing: the field's type is not installed
+        """
+        options = json.dumps(field.options)
+        make = self._kept if len(options) <= _LONGEST else self._make
+        return make(field.type, options)
+
+    def rules(self, field: FieldDefinition, dialect: sa.Dialect) -> dict[str, str]:
+        """The conditions as SQL that does not depend on the column's name: equal texts are equal rules."""
+        return {option: condition.sql("value", dialect) for option, condition in self.of(field).items()}
+
+    def checks(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.CheckConstraint]:
+        """The constraints of a table by their names, added to it.
+
+        Computed fields, and fields with a table of their own, have no checks here.
+        """
+        constraints = {}
+        for field in definition.fields:
+            if field.name not in table.c:
+                continue
+            for option, condition in self.of(field).items():
+                name = check_name(definition, field, option)
+                check = sa.CheckConstraint(_About(condition, field.column), name=quoted_name(name, quote=True))
+                table.append_constraint(check)
+                constraints[name] = check
+        return constraints
+
+    def _make(self, type_name: str, options_text: str) -> Mapping[str, Condition]:
+        field_type, options = self._field_types[type_name], json.loads(options_text)
+        column = field_type.column(options, self._context)
+        if column is None:
+            return {}
+        own = field_type.checks(sa.column(_COLUMN, column.type), options, self._context)
+        return {option: Condition(expression) for option, expression in own.items()}
 
 
-def rules_of(field: FieldDefinition, field_types: FieldTypes, context: Context, dialect: sa.Dialect) -> dict[str, str]:
-    """The conditions of a field as SQL that does not depend on its column's name: equal texts are equal rules."""
-    field_type = field_types[field.type]
-    column = field_type.column(field.options, context)
-    if column is None:
-        return {}
-    source = sa.column("value", column.type)
-    own = field_type.checks(source, field.options, context)
-    options = {"literal_binds": True}
-    return {name: str(rule.compile(dialect=dialect, compile_kwargs=options)) for name, rule in own.items()}
+class _About(sa.ColumnElement[bool]):
+    """A condition about one column, in a constraint."""
+
+    inherit_cache = False
+
+    def __init__(self, condition: Condition, column: str) -> None:
+        self.condition, self.column = condition, column
+
+
+@compiles(_About)
+def _write(about: _About, compiler: SQLCompiler, **options: Any) -> str:
+    return about.condition.sql(about.column, compiler.dialect)
 
 
 def judged_options(old: FieldDefinition, new: FieldDefinition, checks: Mapping[str, object]) -> set[str] | None:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
-from dynmodel_pyramid.catalogue.check_constraints import checks_of
+from dynmodel_pyramid.catalogue.check_constraints import Conditions
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, referred_to
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.word_indexes import SEARCH, manner_of, word_indexes
@@ -56,6 +56,8 @@ class Generator:
         self.dialect = dialect
         self.most_reverse = most_reverse
         self.context = GenerationContext(dialect.name)
+        #: The database's checks of fields.
+        self.conditions = Conditions(field_types, self.context)
         #: Held while a group of classes is built.
         self.grouping = threading.Lock()
 
@@ -145,12 +147,8 @@ class Generator:
             info={DEFINITION: definition},
         )
         if far is not None:
-            self.checks(definition, table)
+            self.conditions.checks(definition, table)
         return table
-
-    def checks(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.CheckConstraint]:
-        """Add all checks to the table; -> the checks by their names, which are made of ids."""
-        return checks_of(definition, table, self.field_types, self.context)
 
     def foreign_keys(
         self, definition: TableDefinition, metadata: sa.MetaData, far: Callable[[int], str]

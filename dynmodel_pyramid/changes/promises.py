@@ -138,7 +138,7 @@ class Promises:
                 if name in definition.pending:
                     table.append_constraint(sa.CheckConstraint(table.c[field.name].is_not(None), name=name))
                     table.c[field.name].nullable = True
-            self.generator.checks(definition, table)
+            self.generator.conditions.checks(definition, table)
             return table, list(self.generator.indexes(definition, table).values())
 
         promised = dict(self.dialect.promised_things(self.connection, make))

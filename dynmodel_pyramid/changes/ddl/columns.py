@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
-from dynmodel_pyramid.catalogue.check_constraints import rules_of
 from dynmodel_pyramid.catalogue.list_tables import referred_to
 from dynmodel_pyramid.catalogue.table_builder import field_indexes
 from dynmodel_pyramid.catalogue.word_indexes import SEARCH
@@ -202,7 +201,7 @@ class SchemaTools:
         if self.is_list(field):
             return {}
         try:
-            return rules_of(field, self.generator.field_types, self.generator.context, self.connection.dialect)
+            return self.generator.conditions.rules(field, self.connection.dialect)
         except PluginMissing:
             return {}
 

@@ -269,7 +269,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
             wanted += [(field_key(old, new), name) for name in names]
         if not wanted:
             return
-        checks = self.generator.checks(edit.after, self.generator.table(edit.after))
+        checks = self.generator.conditions.checks(edit.after, self.generator.table(edit.after))
         for key, name in wanted:
             is_put_off = name in edit.put_off
             checks[name].dialect_options["postgresql"]["not_valid"] = is_put_off
