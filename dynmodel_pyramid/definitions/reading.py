@@ -6,6 +6,7 @@ All faults are collected with their JSON pointers; nothing is guessed or ignored
 import itertools
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
@@ -192,7 +193,8 @@ def _indexes(
 ) -> tuple[list[IndexDefinition], int]:
     """The indexes, and the next free number. One that has the name of an earlier one keeps its number."""
     by_name = {field.name: field for field in fields}
-    unsortable = {field.id for field in by_name.values() if not _can_be_indexed(field, field_types)}
+    by_id = {field.id: field for field in by_name.values()}
+    can_be_indexed = cache(lambda number: _can_be_indexed(by_id[number], field_types))
     before = {(index.unique, index.name): index for index in start.indexes}
     indexes: list[IndexDefinition] = []
     given_names = _given_names(document)
@@ -208,7 +210,7 @@ def _indexes(
             if index is None:
                 continue
             for part, (field, _) in enumerate(index.fields):
-                if field in unsortable:
+                if not can_be_indexed(field):
                     problems.add(f"{pointer}/fields/{part}", "invalid_option", "a field of this type can't be indexed")
             if index.name in names:
                 problems.add(pointer, "duplicate_name", f"there is another rule or index called {index.name}")

@@ -23,7 +23,7 @@ from dynmodel_pyramid.definitions.reading_options import (
 from dynmodel_pyramid.errors import ExtraMissing, OptionUnsupported
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
-from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, read_options
+from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, option_names, options_schema, read_options
 from dynmodel_pyramid.hints import asked, hint
 
 #: A table's number or model name -> its id; None if there is no such table.
@@ -185,7 +185,7 @@ class FieldsReader:
         self, field_type: FieldType, value: dict[str, Any], pointer: str, old: FieldDefinition | None
     ) -> dict[str, Any] | None:
         """The type's own options in full form; None if one of them is wrong."""
-        known = [child.name for child in field_type.options_schema().children]
+        known = option_names(field_type)
         own = {key: item for key, item in value.items() if key in known}
         for key in value:
             if key not in known and key not in COMMON_OPTIONS:
@@ -222,7 +222,7 @@ class FieldsReader:
 
     def with_tables(self, field_type: FieldType, options: dict[str, Any], pointer: str) -> dict[str, Any] | None:
         """The options, with ids in the place of tables' names."""
-        for child in field_type.options_schema().children:
+        for child in options_schema(field_type).children:
             named = options[child.name]
             if not isinstance(child.typ, schema.Table) or named is None:
                 continue

@@ -96,6 +96,10 @@ def check_options_of_all(field: FieldDefinition, field_type: FieldType, pointer:
                 problems.add(f"{pointer}/default_expression", code, f"the field refuses its value: {message}")
 
 
+#: The options of all types that a computed field can't have.
+_OF_COLUMNS = ("default", "default_expression", "required", "unique", "index", "read_only")
+
+
 class _Refuse(Protocol):
     def __call__(self, option: str, why: str, code: str = ..., /) -> None: ...
 
@@ -118,8 +122,8 @@ def check_rules(
         ruled_out = ("default", "default_expression")
     elif field_type.fill is not None:
         ruled_out = ("default", "default_expression", "required", "read_only")
-    elif is_computed(field_type, field.options):
-        ruled_out = ("default", "default_expression", "required", "unique", "index", "read_only")
+    elif any(getattr(field, option) for option in _OF_COLUMNS) and is_computed(field_type, field.options):
+        ruled_out = _OF_COLUMNS
     for option in ruled_out:
         if getattr(field, option):
             refuse(option, f"a field of type {field.type} can't have it")
