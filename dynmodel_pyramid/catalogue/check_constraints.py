@@ -33,7 +33,7 @@ class Condition:
         quote = dialect.identifier_preparer.quote
         parts = self._parts.get(type(dialect))
         if parts is None:
-            compiler = dialect.statement_compiler(dialect, None)  # type: ignore[arg-type]  # as SQLAlchemy's own DDL
+            compiler = dialect.statement_compiler(dialect, None)
             written = compiler.process(self._expression, include_table=False, literal_binds=True)
             parts = self._parts[type(dialect)] = written.split(quote(_COLUMN))
         return quote(quoted_name(column, quote=True)).join(parts)

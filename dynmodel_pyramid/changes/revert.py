@@ -13,8 +13,8 @@ from dynmodel_pyramid.changes.planner import Definitions, MakeChanges
 from dynmodel_pyramid.changes.service import DefinitionService, no_precondition
 from dynmodel_pyramid.changes.table_change import Earlier, TableChange
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.model import same_json
 from dynmodel_pyramid.definitions.names import name_key
-from dynmodel_pyramid.definitions.operations import same_json
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.store import TrashedField
 from dynmodel_pyramid.errors import Conflict

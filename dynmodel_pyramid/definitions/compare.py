@@ -8,7 +8,7 @@ which are dropped, converted or filled in between. Fields are identified by thei
 
 from collections.abc import Iterable
 
-from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
+from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition, same_json
 from dynmodel_pyramid.definitions.operations import (
     ASPECTS,
     AddField,
@@ -23,7 +23,6 @@ from dynmodel_pyramid.definitions.operations import (
     RenameTable,
     Reorder,
     Validate,
-    same_json,
 )
 
 #: The key of an operation: (aspect, id of the field or index).
@@ -37,6 +36,7 @@ def operations_between(before: TableDefinition, after: TableDefinition) -> tuple
     A field with an id that the table has used before is restored, not new.
     """
     pairs = [(before.by_id[field.id], field) for field in after.fields if field.id in before.by_id]
+    pairs = [pair for pair in pairs if not pair[0].same_content(pair[1])]
     old_indexes, new_indexes = ({index.id: index for index in definition.indexes} for definition in (before, after))
     gone = [index for index in before.indexes if new_indexes.get(index.id) != index]
     come = [index for index in after.indexes if old_indexes.get(index.id) != index]

@@ -4,10 +4,32 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 #: The types of the field that stands for a row where the definition chooses none: the first field of the first type.
 DISPLAY_TYPES = ("string", "text", "slug", "email", "url", "phone")
+
+
+#: The types of values that :func:`same_json` compares without writing them.
+_PLAIN = (str, int, bool, type(None))
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Equality of JSON values; to Python 1 and true are equal."""
+    if one is other:
+        return True
+    kind = type(one)
+    if kind is type(other):
+        if kind in _PLAIN:
+            return bool(one == other)
+        if kind is dict and one.keys() == other.keys() and all(_surely_same(one[key], other[key]) for key in one):
+            return True
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _surely_same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and type(one) in _PLAIN and one == other)
 
 
 class Alias(NamedTuple):
@@ -51,6 +73,9 @@ class FieldDefinition:
     @property
     def is_unique(self) -> bool:
         return self.unique or self.unique_ignore_case
+
+    def same_content(self, other: "FieldDefinition") -> bool:
+        return self is other or all(map(same_json, _members(self), _members(other)))
 
     @classmethod
     def from_stored(cls, document: Mapping[str, Any]) -> "FieldDefinition":
@@ -159,12 +184,19 @@ class TableDefinition:
 
     def same_content(self, other: "TableDefinition") -> bool:
         """Whether the two differ in nothing that would make a new version."""
-        # Compared as JSON: to Python the defaults 1 and true are equal.
-        one, two = (
-            json.dumps(replace(definition, version=0, next_id=0).to_stored(), sort_keys=True)
+        if len(self.fields) != len(other.fields):
+            return False
+        if not all(map(FieldDefinition.same_content, self.fields, other.fields)):
+            return False
+        bare, other_bare = (
+            json.dumps(replace(definition, version=0, next_id=0, fields=()).to_stored(), sort_keys=True)
             for definition in (self, other)
         )
-        return one == two
+        return bare == other_bare
+
+
+#: All members of a field, in C: half of the time to compare two definitions was spent on getting them.
+_members = attrgetter(*FieldDefinition.__slots__)
 
 
 def _stored(part: FieldDefinition | IndexDefinition | Referrer) -> dict[str, Any]:

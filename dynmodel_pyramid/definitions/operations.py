@@ -1,11 +1,10 @@
 """The operations of a change of a table's definition, as values (:mod:`~.compare` finds them)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, Referrer, TableDefinition
+from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, Referrer, TableDefinition, same_json
 
 #: The aspects of a field, besides its id: aspect -> the attributes that change together.
 ASPECTS: Mapping[str, tuple[str, ...]] = {
@@ -280,13 +279,6 @@ class Validate(Operation):
 
     def details(self) -> dict[str, Any]:
         return {"constraints": list(self.after or self.before)}
-
-
-def same_json(one: Any, other: Any) -> bool:
-    """Equality of JSON values; to Python 1 and true are equal."""
-    if type(one) is type(other) and isinstance(one, str | int | None):
-        return bool(one == other)
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:

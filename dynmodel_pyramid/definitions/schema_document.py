@@ -11,9 +11,8 @@ from typing import Any
 
 import colander
 
-from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition
+from dynmodel_pyramid.definitions.model import FieldDefinition, TableDefinition, same_json
 from dynmodel_pyramid.definitions.names import name_key
-from dynmodel_pyramid.definitions.operations import same_json
 from dynmodel_pyramid.definitions.writing import field_document, table_document
 from dynmodel_pyramid.fields import FieldType, FieldTypes, schema
 from dynmodel_pyramid.fields.registry import read_options

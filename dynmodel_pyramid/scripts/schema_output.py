@@ -9,8 +9,7 @@ from typing import Any, TextIO
 from dynmodel_pyramid.changes.apply import TablePlan
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.definitions.compare import operations_between
-from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition
-from dynmodel_pyramid.definitions.operations import same_json
+from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition, same_json
 from dynmodel_pyramid.definitions.schema_document import field_entry
 from dynmodel_pyramid.errors import DynmodelError, Invalid
 from dynmodel_pyramid.fields import FieldTypes
