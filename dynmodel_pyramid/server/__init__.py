@@ -5,7 +5,7 @@ waitress parses requests, checks them against its limits, and frames answers. Th
 ``channel``   a connection: answers are spooled, so that threads do not wait for clients
 ``task``      a request being answered: when connections are kept, and what breaks off
 ``listener``  a listening socket; ``gate`` decides who may connect
-``dispatch``  the threads that run requests
+``dispatch``  the threads: one of them leads, and runs what is short; ``queue`` decides which request is next
 
 These are our own:
 
@@ -19,8 +19,8 @@ These are our own:
 ``serving``   the loop, and its graceful end
 ``factory``   the entry point for INI files
 
-It serves any WSGI application and knows nothing of Pyramid. One thread, the *polling thread*, does everything but run
-requests.
+It serves any WSGI application and knows nothing of Pyramid. One thread at a time, the *polling thread*, looks at the
+connections; ``dispatch`` tells which one that is.
 """
 
 from dynmodel_pyramid.server.factory import server_factory

@@ -65,6 +65,13 @@ class Answer:
         if not self.ended:
             self._channel.abort(reason)
 
+    def takes_long(self) -> None:
+        """Say that the request takes long, or waits long for something, in the thread that runs it.
+
+        Other requests are then served by another thread at once, instead of after some milliseconds.
+        """
+        self._channel.server.task_dispatcher.step_down()
+
     # For the server.
 
     def take_slot(self) -> bool:

@@ -181,6 +181,7 @@ class Channel(HTTPChannel):
         if not answer.take_slot():
             self.abort("it is beyond the bounds of temporary files, and no slot is free in which it could wait")
             return
+        self.server.task_dispatcher.step_down()
         answer.waiting = True
         try:
             while self.connected and self._is_beyond_bounds():

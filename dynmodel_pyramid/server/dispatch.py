@@ -1,102 +1,226 @@
-"""The threads that run requests, and which request is next.
+"""The threads of a process: they run requests, and one of them leads.
 
-To run requests in another way, replace :class:`Threads`. The server calls ``add_task(channel)`` for each request, in
-the polling thread, ``poke()`` about once a second, and ``shutdown()`` at the end. A channel has ``service()`` and
-``cancel()``.
+**The leader** polls the connections, and runs the requests that it finds there by itself, one after the other. So a
+request needs no second thread: handing it over, and waking this thread for the answer, costs more than a short request
+does. Whatever only "the polling thread" may do, the leader does.
+
+**A request that takes long** stops nobody. The thread that called :meth:`Threads.lead` looks every few milliseconds
+which request the leader runs. When it is still the same one, it *relieves* the leader: another thread leads from then
+on. The thread that was relieved finishes its request, and goes back to the others. A request that is known to be long
+relieves its thread by itself (:meth:`Threads.step_down`), or is given to another one from the beginning.
+
+**There is always a thread to lead.** There is one more than requests may run at a time. When as many run as may, the
+leader does nothing but poll.
 """
 
-from waitress.task import ThreadedTaskDispatcher
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
 
 from dynmodel_pyramid.server.channel import Channel
-from dynmodel_pyramid.server.ledger import Client
+from dynmodel_pyramid.server.queue import Queue, Turn
+
+log = logging.getLogger("dynmodel_pyramid.server")
+
+#: Seconds between two looks at the leader. A request is left alone for one to two of them.
+LOOK = 0.005
+#: Looks that find nothing, after which the next request is waited for instead.
+LOOKS = 20
+#: Seconds for which the leader runs requests before it polls again, though more of them wait.
+SPELL = 0.01
+#: Bytes of a body with which a request counts as long.
+LONG_BODY = 64 * 1024
 
 
-class Threads(ThreadedTaskDispatcher):
-    """waitress's dispatcher with another order, and without a line in the log for each request that waits.
-
-    The next request is that of the client with the fewest requests under way: those that run, and those whose answers
-    are not fully sent. Among equals, the oldest comes first.
-
-    Clients who leave answers in temporary files are *slow*. Once a client is known to be slow, its requests run on
-    separate threads only: half as many as ``count``, and besides them. So slow clients keep nobody waiting, however
-    much they ask for. A long answer frees its thread as soon as the rest goes to a file.
+class Threads:
+    """
+    :param count: how many requests may run, besides those of clients who leave answers in temporary files. Such clients
+        are *slow*; half as many of their requests may run, and the leader runs none. So slow clients keep nobody
+        waiting, however much they ask for. A long answer frees its place as soon as the rest goes to a file.
     """
 
     def __init__(self, count: int) -> None:
-        super().__init__()
         slow = max(1, count // 2)
-        self.queue = _Queue(count, slow)
-        self.set_thread_count(count + slow)
+        self.queue = Queue(count, slow)
+        self.threads: set[threading.Thread] = set()  # that have not ended
+        self.hurries = False  # the leader has left requests that it could run
+        self._count = count + slow + 1
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)  # those who wait for something to do
+        self._turn: Callable[[], bool] = lambda: False
+        self._is_led = False  # somebody leads, or is to do so
+        self._leader: int | None = None  # the thread's identity; None: the next idle thread is it
+        self._leads_with: Turn | None = None  # the request that the leader runs
+        self._failure: BaseException | None = None
+        self._ending = False
+        self._watch_waits = False
+        self._wake_watch = threading.Event()
 
-    def add_task(self, task: Channel) -> None:
-        with self.lock:
-            self.queue.waiting.append(_Turn(self, task))
-            self.queue_cv.notify()
+    # For the thread that serves
+
+    def lead(self, turn: Callable[[], bool]) -> None:
+        """Let the threads serve, until it is over.
+
+        :param turn: polls once, and is false when it is over; called by the leader. Its errors are raised here.
+        """
+        self._turn = turn
+        self._is_led = True
+        for number in range(self._count):
+            thread = threading.Thread(target=self._work, name=f"server-{number}", daemon=True)
+            self.threads.add(thread)
+            thread.start()
+        self._watch()
+        if self._failure is not None:
+            raise self._failure
+
+    def shutdown(self, timeout: float) -> None:
+        """End the threads, after :meth:`lead`. Requests that wait are dropped; those that run have ``timeout`` seconds.
+
+        ``threads`` are then those that still run.
+        """
+        with self._lock:
+            self._ending = True
+            self._idle.notify_all()
+        deadline = time.monotonic() + timeout
+        for thread in list(self.threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self.threads:
+            log.warning("%d requests still run", len(self.threads))
+        with self._lock:
+            dropped = self.queue.clear()
+        for turn in dropped:
+            turn.channel.cancel()
+
+    # For the leader
+
+    def add_task(self, channel: Channel) -> None:
+        """Run ``channel.requests[0]`` when it is its turn."""
+        turn = Turn(channel, is_long=channel.requests[0].body_bytes_received > LONG_BODY)
+        with self._lock:
+            self.queue.add(turn)
+            if turn.is_long or turn.client.spooled:
+                self._idle.notify()
+
+    # For any thread
 
     @property
     def is_busy(self) -> bool:
         """Whether a request waits or runs."""
-        with self.lock:
-            return bool(self.queue.waiting or self.queue.running)
+        return self.queue.is_busy
 
-    def ended(self, turn: "_Turn") -> None:
-        with self.lock:
-            self.queue.running.remove(turn)
-            turn.client.running -= 1
+    def leads(self) -> bool:
+        """Whether the caller is the leader. It need not be woken: it looks at everything before it polls.
+
+        If it is relieved after that, the next leader looks at everything, too.
+        """
+        return self._leader == threading.get_ident()
+
+    def step_down(self) -> None:
+        """Let another thread lead, if the calling one does: what it does now takes long."""
+        if self.leads():
+            self._relieve(self._leads_with)
 
     def poke(self) -> None:
         """Look again whether a waiting request may run now: clients become slow, and cease to be so."""
-        with self.lock:
-            if self.queue:
-                self.queue_cv.notify()
+        with self._lock:
+            if len(self.queue):
+                self._idle.notify()
 
+    # The watch
 
-class _Turn:
-    """A request that waits for a thread, or runs."""
+    def _watch(self) -> None:
+        before: Turn | None = None
+        nothing = 0
+        while self._is_led:
+            now = self._leads_with
+            if now is not None and now is before:
+                self._relieve(now)
+            nothing = 0 if now is not None else nothing + 1
+            before = now
+            if nothing < LOOKS:
+                time.sleep(LOOK)
+            else:
+                self._watch_waits = True
+                # A request that began before the line above is seen here, and a later one wakes this thread.
+                if self._leads_with is None and self._is_led:
+                    self._wake_watch.wait(1.0)
+                self._watch_waits = False
+                self._wake_watch.clear()
 
-    def __init__(self, dispatcher: Threads, channel: Channel) -> None:
-        self.channel = channel
-        self.client: Client = channel.client
-        self._dispatcher = dispatcher
+    def _relieve(self, turn: Turn | None) -> None:
+        with self._lock:
+            if turn is not None and self._leads_with is turn:
+                self._leads_with = self._leader = None
+                self._idle.notify()
 
-    def service(self) -> None:
+    # The threads
+
+    def _work(self) -> None:
+        with self._lock:
+            while not self._ending:
+                if self._is_led and self._leader is None:
+                    self._leader = threading.get_ident()
+                    self._without_lock(self._lead)
+                elif (turn := self._take()) is not None:
+                    self._without_lock(partial(self._run, turn))
+                    self.queue.ended(turn)
+                else:
+                    self._idle.wait()
+            self.threads.discard(threading.current_thread())
+
+    def _without_lock(self, act: Callable[[], None]) -> None:
+        self._lock.release()
         try:
-            self.channel.service()
+            act()
         finally:
-            self._dispatcher.ended(self)
+            self._lock.acquire()
 
-    def cancel(self) -> None:
-        self.channel.cancel()
+    def _take(self) -> Turn | None:
+        # Short requests are the leader's, unless it polls and has left them because too many ran.
+        return self.queue.take(short=self._leads_with is None, long=True)
 
+    def _lead(self) -> None:
+        try:
+            while self._turn():
+                if not self._run_waiting():
+                    return
+        except BaseException as error:
+            self._failure = error
+        self._is_led = False
+        self._wake_watch.set()
 
-class _Queue:
-    """The methods that waitress's dispatcher calls on its queue, always with its lock held.
+    def _run_waiting(self) -> bool:
+        """Run requests that wait, for a while; false when another thread leads."""
+        until = 0.0
+        while True:
+            with self._lock:
+                turn = self.queue.take(short=True, long=False)
+                if turn is None:
+                    self.hurries = False
+                    return True
+                self._leads_with = turn
+            if self._watch_waits:
+                self._wake_watch.set()
+            self._run(turn)
+            with self._lock:
+                self.queue.ended(turn)
+                if self._leads_with is not turn:
+                    return False
+                self._leads_with = None
+                if len(self.queue) and self.queue.has_long():
+                    self._idle.notify()
+            if len(self.queue):
+                now = time.monotonic()
+                until = until or now + SPELL
+                if now > until:
+                    self.hurries = True
+                    return True
 
-    :param most: how many requests may run
-    :param most_slow: how many more, of slow clients
-    """
-
-    def __init__(self, most: int, most_slow: int) -> None:
-        self._most = most
-        self.waiting: list[_Turn] = []
-        self.running: set[_Turn] = set()
-        self._most_slow = most_slow
-
-    def __len__(self) -> int:
-        return len(self.waiting)
-
-    def __bool__(self) -> bool:
-        """Whether there is a request for a thread that is free now."""
-        return bool(self.waiting) and bool(self._eligible())
-
-    def popleft(self) -> _Turn:
-        turn = min(self._eligible() or self.waiting, key=lambda turn: turn.client.load())
-        self.waiting.remove(turn)
-        self.running.add(turn)
-        turn.client.running += 1
-        return turn
-
-    def _eligible(self) -> list[_Turn]:
-        slow = sum(turn.client.spooled > 0 for turn in self.running)
-        room = {True: slow < self._most_slow, False: len(self.running) - slow < self._most}
-        return [turn for turn in self.waiting if room[turn.client.spooled > 0]]
+    def _run(self, turn: Turn) -> None:
+        try:
+            turn.channel.service()
+        except BaseException:
+            log.exception("an error while %r was served", turn.channel)
+            turn.channel.break_off()

@@ -88,6 +88,10 @@ class Listener(BaseWSGIServer):
     def add_task(self, task: Channel) -> None:
         task.ask_to_start()
 
+    def pull_trigger(self) -> None:
+        if not self.task_dispatcher.leads():
+            super().pull_trigger()
+
     def maintenance(self, now: float) -> None:
         """Does nothing: the server looks at its channels between two turns of the loop, when it may close them."""
 

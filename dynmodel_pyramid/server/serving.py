@@ -1,5 +1,7 @@
 """The server: waitress on sockets that are bound already, with a stop that loses nothing.
 
+The thread of :meth:`Server.run` starts the others and watches them (``dispatch``); the polling thread does the rest.
+
 When waitress itself stops, it drops the requests that wait for a thread, gives running ones five seconds, and closes
 connections even if their client has just sent a request. This server instead
 
@@ -80,6 +82,10 @@ class Server:
         self.listeners = [listen(self, application, self.adj, sock) for sock in sockets]
         self.pages = Pages(limits, self.adj.url_prefix, self.listeners[0])
         self._next_look = self._next_departures = 0.0
+        self._on_stopping: Callable[[], None] = lambda: None
+        self._on_look: Callable[[], None] = lambda: None
+        self._deadline: float | None = None  # of a stop that has begun
+        self._began_to_stop = 0.0
 
     def stop(self, last_orders: bool = False) -> None:
         """Begin to stop; may be called from a signal handler, from any thread, and again.
@@ -93,29 +99,22 @@ class Server:
     def run(self, on_stopping: Callable[[], None] = lambda: None, on_look: Callable[[], None] = lambda: None) -> int:
         """Serve, then drain; returns how many requests the graceful timeout cut off.
 
+        Call it in the main thread if signal handlers call :meth:`stop`: it runs no request, and waits for nothing long.
+
         :param on_look: called about once a second, by the polling thread, also while the server drains
         """
         sys.setswitchinterval(SWITCH_INTERVAL)
-        while not self.stopping:
-            self._turn(self.adj.asyncore_loop_timeout, on_look)
-        deadline = time.monotonic() + self.graceful_timeout
-        began = time.time()  # wall clock: to be compared with waitress's last_activity
-        for listener in self.listeners:
-            listener.draining = True
-        on_stopping()
-        while time.monotonic() < deadline:
-            accepting = self._close_listeners()
-            self._close_idle(began)
-            if not accepting and not self._channels():
-                break
-            self._turn(DRAIN_TURN, on_look)
+        self._on_stopping, self._on_look = on_stopping, on_look
+        self.dispatcher.lead(self._turn)
+        # From here on this thread is the polling thread.
         cut = sum(channel.is_busy() for channel in self._channels())
         for channel in self._channels():
             channel.close_soon()
         self._close()
         # A request whose client has gone has no connection any more, but may be about to commit.
         # Idle threads, too, need a moment to end.
-        self.dispatcher.shutdown(timeout=max(0.2, deadline - time.monotonic()))
+        left = (self._deadline or 0.0) - time.monotonic()
+        self.dispatcher.shutdown(timeout=max(0.2, left))
         return max(cut, len(self.dispatcher.threads))
 
     def begin(self, channel: Channel) -> None:
@@ -126,8 +125,14 @@ class Server:
         elif not self.pages.take(channel) and not self.gate.holds(channel):
             self.dispatcher.add_task(channel)
 
-    def _turn(self, timeout: float, on_look: Callable[[], None]) -> None:
-        if self.dispatcher.is_busy:
+    def _turn(self) -> bool:
+        """Poll once; false when the server has stopped."""
+        if self.stopping and self._is_drained():
+            return False
+        timeout = self.adj.asyncore_loop_timeout if not self.stopping else DRAIN_TURN
+        if self.dispatcher.hurries:
+            timeout = 0.0
+        elif self.dispatcher.is_busy:
             timeout = min(timeout, INTERVAL)
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
         self._close()
@@ -150,7 +155,23 @@ class Server:
             self.gate.look(now)
             self.pages.look(now)
             self.dispatcher.poke()
-            on_look()
+            self._on_look()
+        return True
+
+    def _is_drained(self) -> bool:
+        """Begin to stop, or go on with it; true when no connection is left, or the graceful timeout is over."""
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self.graceful_timeout
+            self._began_to_stop = time.time()  # wall clock: to be compared with waitress's last_activity
+            for listener in self.listeners:
+                listener.draining = True
+            self._on_stopping()
+        if now >= self._deadline:
+            return True
+        accepting = self._close_listeners()
+        self._close_idle(self._began_to_stop)
+        return not accepting and not self._channels()
 
     def _close(self) -> None:
         while self.to_close:

@@ -26,6 +26,12 @@ class _Framing(Task):
                 self.channel.break_off()
             raise
 
+    def write(self, data: bytes) -> None:
+        if self.wrote_header:
+            # More than one part: there may be many, and each may take a while.
+            self.channel.server.task_dispatcher.step_down()
+        super().write(data)
+
     def build_response_header(self) -> bytes:
         # Done as if the client had asked to close, so that waitress's own rules for HTTP/1.0 and 1.1 apply.
         if self.channel.server.draining and not self.channel.has_more():

@@ -47,7 +47,7 @@ def test_a_request_whose_client_has_gone_before_it_began_does_not_run(serve, app
         first.request("/hold")
         until(lambda: application.begun, "the first request")
         running.connect().request("/", method="POST", Content_Length="1").send("x").close()
-        until(lambda: len(running.server.dispatcher.queue.waiting) == 1, "the second one to wait")
+        until(lambda: len(running.server.dispatcher.queue) == 1, "the second one to wait")
         until(lambda: len(running.server._channels()) == 1, "its connection to be closed")
         application.go.set()
         assert first.answer()[2] == b"held"

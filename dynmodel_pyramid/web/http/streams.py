@@ -95,6 +95,7 @@ class RowStream:
         self._answer = self._request.environ.get(ANSWER)
         if self._answer is not None:
             self._answer.gives_way = self._is_over
+            self._answer.takes_long()
 
     def _rows(self) -> Iterator[Rows]:
         """The parts; each is yielded when the next one has been read."""
