@@ -12,6 +12,7 @@ from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
 from dynmodel_pyramid.exchange.formats import USUAL, Format
 from dynmodel_pyramid.exchange.forms import CsvForm, DialectForm, Form, JsonForm, NdJsonForm, RestCsvForm
 from dynmodel_pyramid.exchange.json_lines import read_lines
+from dynmodel_pyramid.exchange.plain_json import SHORT, flat_document
 from dynmodel_pyramid.exchange.shown import Shown
 from dynmodel_pyramid.exchange.typed import is_number
 from dynmodel_pyramid.rows.service import refuse_other_than_object
@@ -19,6 +20,12 @@ from dynmodel_pyramid.rows.service import refuse_other_than_object
 
 def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
     """An array of documents, or one document."""
+    short = min(SHORT, reading.longest)
+    start = file.read(short + 1)
+    file.seek(0)
+    document = flat_document(start) if len(start) <= short else None
+    if document is not None:
+        return DocumentContents([document], is_one=True)
     documents = Documents(file, reading.longest, note=reading.note)
     if documents.is_array:
         return DocumentContents(documents)

@@ -18,6 +18,8 @@ from dynmodel_pyramid.fields.sql.json_text import MAX_KEYS
 
 #: The most objects, and characters of one, that are read at a time.
 _MOST, _LONGEST = 1000, 1_000_000
+#: The most bytes of a single object that is read so.
+SHORT = 16_384
 _SPACED = re.compile(r'"[ \t\r\n]+:')
 #: A blank between a key and its colon.
 _BLANK_KEYS = (b" :", b"\t:", b"\r:", b"\n:")
@@ -93,6 +95,17 @@ def flat_objects(text: str, position: int, longest: int) -> tuple[list[dict[str,
     except orjson.JSONDecodeError:
         return [], position
     return (found, end) if _are_flat(part, found) else ([], position)
+
+
+def flat_document(body: bytes) -> dict[str, Any] | None:
+    """The flat object that a short body is; None if it is not certain that it is what the strict parser reads."""
+    if not body.startswith(b"{") or not _may_be_flat(body):
+        return None
+    try:
+        document: dict[str, Any] = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return document if _are_flat(body, [document]) else None
 
 
 def flat_lines(block: bytes, longest: int) -> list[dict[str, Any]] | None:

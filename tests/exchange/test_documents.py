@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis.strategies import booleans, integers, lists, one_of, recursive, sampled_from, text
 
-from dynmodel_pyramid.errors import Malformed, TooLarge
-from dynmodel_pyramid.exchange import documents, json_lines
+from dynmodel_pyramid.errors import Invalid, Malformed, TooLarge
+from dynmodel_pyramid.exchange import built_in, documents, json_lines
+from dynmodel_pyramid.exchange.built_in import _read_json
+from dynmodel_pyramid.exchange.contents import Reading
 from dynmodel_pyramid.exchange.documents import Documents, parse_json
 from dynmodel_pyramid.exchange.json_lines import read_lines
 from dynmodel_pyramid.exchange.plain_json import PlainObjects
@@ -208,3 +210,24 @@ def test_plain_objects_are_read_as_all_others_are(objects, between, most):
             mock.patch.object(json_lines, "flat_lines", lambda *block: None),
         ):
             assert found == outcome(way)
+
+
+@given(
+    sampled_from(OBJECTS),
+    sampled_from(["", " ", "\n", "\ufeff"]),
+    sampled_from(["", " \n", ",", "{}"]),
+    integers(1, 80),
+)
+def test_one_plain_object_is_read_as_any_other_is(one, before, behind, longest):
+    body = f"{before}{one}{behind}".encode()
+
+    def outcome() -> tuple:
+        try:
+            contents = _read_json(io.BytesIO(body), Reading(longest, 1000))
+            return contents.is_one, repr(list(contents.documents))
+        except (Malformed, TooLarge, Invalid) as error:
+            return type(error), str(error), error.hint
+
+    found = outcome()
+    with mock.patch.object(built_in, "flat_document", lambda body: None):
+        assert found == outcome()

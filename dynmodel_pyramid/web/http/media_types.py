@@ -19,7 +19,9 @@ def parameters_of(header: str) -> dict[str, str] | None:
 
     A value without quotes may have any characters but blanks, ``;`` and ``"``.
     """
-    _, _, rest = header.partition(";")
+    _, separator, rest = header.partition(";")
+    if not separator:
+        return {}
     text = f";{rest}".rstrip(" \t")
     parameters: dict[str, str] = {}
     position = 0

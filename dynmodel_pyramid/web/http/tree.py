@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.traversal import ResourceTreeTraverser
+from pyramid.traversal import PATH_SAFE, ResourceTreeTraverser
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.table_builder import Model
@@ -107,4 +108,10 @@ def deprecation_of(attempt: RequestAttempt, model: Model) -> str | None:
 def path(request: Request, *segments: object) -> str:
     """The canonical path of a resource, with the last slash, below the prefix under which the tree is mounted."""
     # The prefix may have parts of its own, such as /{tenant}.
-    return request.route_path(ROUTE, **{**(request.matchdict or {}), "traverse": (*map(str, segments), "")})
+    parts = {**(request.matchdict or {}), "traverse": ()}
+    known: tuple[Any, str] | None = getattr(request.registry, "dynmodel_base", None)
+    of = request.script_name, parts
+    if known is None or known[0] != of:
+        # Pyramid takes 25 us for a path, and keeps each segment, which may be a row's id, for ever.
+        known = request.registry.dynmodel_base = of, request.route_path(ROUTE, **parts)
+    return known[1] + "".join([f"{quote(str(segment), safe=PATH_SAFE)}/" for segment in segments])
