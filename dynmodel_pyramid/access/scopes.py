@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import colander
@@ -137,8 +137,12 @@ class Scopes:
         self.are_whole = caller.is_admin
         #: Callers of one group mostly have the same views; None of those who may see everything.
         self.group = None if self.are_whole else (caller.identity.roles, caller.identity.narrowing)
-        self.moment = datetime.datetime.now(datetime.UTC)
         self._scopes: dict[int, tuple[Model, Scope]] = {}
+
+    @cached_property
+    def moment(self) -> datetime.datetime:
+        """The ``{now}`` of all conditions of the attempt."""
+        return datetime.datetime.now(datetime.UTC)
 
     def view(self, model: Model) -> View:
         return self.scope(model).view

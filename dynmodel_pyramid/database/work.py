@@ -136,7 +136,8 @@ class _Watcher:
             if self._thread is None or not self._thread.is_alive():  # a fork has no threads
                 self._thread = threading.Thread(target=self._run, name="dynmodel-abandoned-work", daemon=True)
                 self._thread.start()
-        self._is_any.set()
+        if not self._is_any.is_set():
+            self._is_any.set()
 
     def forget(self, work: Work) -> None:
         with self._lock:

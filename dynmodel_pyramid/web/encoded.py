@@ -18,6 +18,7 @@ from pyramid.response import Response
 
 from dynmodel_pyramid.errors import ExtraMissing
 from dynmodel_pyramid.exchange.codings import encoder
+from dynmodel_pyramid.web.http.answers import add_vary
 from dynmodel_pyramid.web.http.conditions import CODINGS, tag_in
 from dynmodel_pyramid.web.http.once import SECRET
 from dynmodel_pyramid.web.http.tree import ROUTE, Handler
@@ -101,10 +102,10 @@ def encoding_tween_factory(handler: Handler, registry: Registry) -> Handler:
             _repeat_tag(request, answer)
             if not _may_tell_secrets(request):
                 # The answer with a body may have it (RFC 9110, 15.4.5).
-                answer.vary = (*(answer.vary or ()), "Accept-Encoding")
+                add_vary(answer, "Accept-Encoding")
         elif _may_be_encoded(request, answer):
-            answer.vary = (*(answer.vary or ()), "Accept-Encoding")
-            coding = chosen(request.headers.get("Accept-Encoding", ""), offers)
+            add_vary(answer, "Accept-Encoding")
+            coding = chosen(request.environ.get("HTTP_ACCEPT_ENCODING", ""), offers)
             if coding is not None and request.method != "HEAD":
                 _encode(request, answer, coding)
         return answer
@@ -113,12 +114,14 @@ def encoding_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def _may_be_encoded(request: Request, answer: Response) -> bool:
-    length = answer.content_length
-    if (length is not None and length < SMALL) or answer.status_int in (204, 206) and length == 0:
+    headers = {name.lower(): value for name, value in answer.headerlist}
+    length = headers.get("content-length")
+    if length is not None and int(length) < SMALL:
         return False
-    if "Content-Encoding" in answer.headers or "no-transform" in answer.headers.get("Cache-Control", ""):
+    if "content-encoding" in headers or "no-transform" in headers.get("cache-control", ""):
         return False
-    return _is_text(request, answer.content_type or "") and not _may_tell_secrets(request)
+    media_type = headers.get("content-type", "").partition(";")[0].strip()
+    return _is_text(request, media_type) and not _may_tell_secrets(request)
 
 
 def _is_text(request: Request, media_type: str) -> bool:

@@ -69,7 +69,7 @@ def matching_row_versions(request: Request, definition_version: int) -> tuple[in
 
 def is_unchanged(request: Request, tag: str) -> bool:
     """Whether ``If-None-Match`` names the current tag, so that the answer is 304. The comparison is weak."""
-    header = request.headers.get("If-None-Match")
+    header = request.environ.get("HTTP_IF_NONE_MATCH")
     if header is None:
         return False
     return header.strip() == "*" or any(tag == known for _, known in _tags("If-None-Match", header))
@@ -91,7 +91,7 @@ def best_offer(request: Request, offers: tuple[str, ...] = ("application/json",)
 
     :raises NotAcceptable: it accepts none of them
     """
-    header = request.headers.get("Accept", "").strip()
+    header = request.environ.get("HTTP_ACCEPT", "").strip()
     if header in ("", "*/*", offers[0]):
         return offers[0]
     # A malformed header is ignored.

@@ -200,13 +200,14 @@ def domain_error_view(error: errors.DynmodelError, request: Request) -> Response
 
 
 def with_definition_version(answer: Response, request: Request) -> Response:
-    """``Definition-Version`` for every answer below a table; ``Deprecation`` if its rows have former names."""
-    model = getattr(getattr(request, "context", None), "model", None)
+    """Add ``Definition-Version`` to an answer below a table; and ``Deprecation`` if its rows have former names."""
+    context = getattr(request, "context", None)
+    model = getattr(context, "model", None)
     if model is not None:
-        answer.headers["Definition-Version"] = str(model.definition.version)
-    deprecation = getattr(getattr(request, "context", None), "deprecation", None)
+        answer.headerlist.append(("Definition-Version", str(model.definition.version)))
+    deprecation = getattr(context, "deprecation", None)
     if deprecation is not None:
-        answer.headers["Deprecation"] = deprecation
+        answer.headerlist.append(("Deprecation", deprecation))
     return answer
 
 

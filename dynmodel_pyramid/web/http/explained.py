@@ -103,7 +103,7 @@ def asked_for(request: Request, offers: tuple[str, ...]) -> Explanation | None:
     """
     if not may_explain(request):
         return None
-    for name, parameters in media_ranges(request.headers.get("Accept", "")):
+    for name, parameters in media_ranges(request.environ.get("HTTP_ACCEPT", "")):
         if name in PLANS:
             return explanation(name, parameters, offers)
         if name in offers or name in ("*/*", "application/*", "text/*"):

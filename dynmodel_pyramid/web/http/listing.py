@@ -47,14 +47,14 @@ def list_answer(
         listing.close()
         raise
     answer = listing.answer(form)
-    answer.vary = "Accept"
+    answer.add("Vary", "Accept")
     if query_string is not None and listing.page is not None:
         link_header(request, answer, query_string, listing.page)
     if face.tells_range or listing.is_ranged:
-        answer.headers["Content-Range"] = listing.content_range
+        answer.add("Content-Range", listing.content_range)
     wanted.tell(answer)
     if results.plan.versions:
-        answer.headers["Definitions-Revision"] = str(request.environ[ATTEMPT].snapshot.state.definitions)
+        answer.add("Definitions-Revision", str(request.environ[ATTEMPT].snapshot.state.definitions))
     return answer
 
 

@@ -63,9 +63,9 @@ def add_resource_view(
 
     def view(context: Resource, request: Request) -> Response:
         response = answer(context, request)
-        if "Definition-Version" not in response.headers:
+        if not any(name == "Definition-Version" for name, _ in response.headerlist):
             with_definition_version(response, request)
-        if "X-Request-Id" in request.headers:
+        if "HTTP_X_REQUEST_ID" in request.environ:
             response.headers["X-Request-Id"] = request_id(request)
         return response
 

@@ -65,7 +65,7 @@ class PreferenceRules:
 
     def read(self, request: Request) -> Preferences:
         """:raises Exception: the error that ``refuse`` makes"""
-        header = request.headers.get("Prefer")
+        header = request.environ.get("HTTP_PREFER")
         if not header:
             return NOTHING
         heeded = self.heeded.get(request.method, ())
@@ -95,7 +95,10 @@ NOTHING = Preferences()
 
 def preferred(request: Request, name: str, known: Sequence[str]) -> Preferences:
     """The value of one preference, if it is a known one; the first one in the header counts."""
-    for preference, value, _ in _asked(request.headers.get("Prefer", ""), is_exact=False):
+    header = request.environ.get("HTTP_PREFER")
+    if not header:
+        return NOTHING
+    for preference, value, _ in _asked(header, is_exact=False):
         if preference == name:
             return Preferences({name: value}) if value in known else NOTHING
     return NOTHING

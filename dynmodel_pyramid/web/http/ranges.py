@@ -28,8 +28,8 @@ def part_of(request: Request, limit: int | None, offset: int) -> Part:
 
     :raises RangeNotSatisfiable: the range ends before it begins
     """
-    match = _RANGE.fullmatch(request.headers.get("Range", "").strip()) if request.method == "GET" else None
-    if match is None or request.headers.get("Range-Unit", "items").strip() != "items":
+    match = _RANGE.fullmatch(request.environ.get("HTTP_RANGE", "").strip()) if request.method == "GET" else None
+    if match is None or request.environ.get("HTTP_RANGE_UNIT", "items").strip() != "items":
         return Part(limit, offset)
     first, last = int(match[1]), None if match[2] is None else int(match[2])
     if last is not None and last < first:

@@ -31,6 +31,32 @@ class Traverser(ResourceTreeTraverser):
     VIEW_SELECTOR = None
     VH_ROOT_KEY = "dynmodel.no_virtual_root"
 
+    def __call__(self, request: Request) -> dict[str, Any]:
+        """Pyramid's way joins the segments that the route has found, and splits them again: 8 us."""
+        matched = request.matchdict
+        if matched is None or "subpath" in matched:
+            found: dict[str, Any] = super().__call__(request)
+            return found
+        segments: tuple[str, ...] = matched["traverse"]
+        subpath: tuple[str, ...] = ()
+        context, view_name, traversed = self.root, "", segments
+        for number, segment in enumerate(segments):
+            try:
+                following = context[segment]
+            except KeyError:
+                view_name, subpath, traversed = segment, segments[number + 1 :], segments[:number]
+                break
+            context = following
+        return {
+            "context": context,
+            "view_name": view_name,
+            "subpath": subpath,
+            "traversed": traversed,
+            "virtual_root": self.root,
+            "virtual_root_path": (),
+            "root": self.root,
+        }
+
 
 class Resource:
     """A place in the tree; ``__name__`` and ``__parent__`` make it location-aware (Pyramid, "Location-Aware")."""

@@ -10,6 +10,8 @@ All answers say ``nosniff``: a browser takes none for a script or a page that is
 origin of the rows, and its policy allows scripts of its own origin.
 """
 
+from functools import lru_cache
+
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
@@ -35,14 +37,21 @@ def mark(answer: Response, *, by_cookie: bool = False) -> None:
     vary: list[str] = []
     control: list[str] = []
     others = []
-    for name, value in answer.headerlist:
-        lower = name.lower()
-        if lower == "vary":
-            vary += [word.strip() for word in value.split(",") if word.strip()]
-        elif lower == "cache-control":
-            control += [word.strip() for word in value.split(",") if word.strip()]
+    for header in answer.headerlist:
+        name = header[0].lower()
+        if name == "vary":
+            vary.append(header[1])
+        elif name == "cache-control":
+            control.append(header[1])
         else:
-            others.append((name, value))
+            others.append(header)
+    answer.headerlist = [*others, *_marks(",".join(vary), ",".join(control), by_cookie)]
+
+
+@lru_cache(256)
+def _marks(said_vary: str, said_control: str, by_cookie: bool) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The two headers, from their values in the answer."""
+    vary, control = _words(said_vary), _words(said_control)
     if "*" not in vary:
         known = {word.lower() for word in vary}
         vary += [word for word in VARY if word.lower() not in known]
@@ -52,8 +61,11 @@ def mark(answer: Response, *, by_cookie: bool = False) -> None:
     elif not said & {"private", "no-store"} or "public" in said:
         shared = ("public", "s-maxage", "private")
         control = ["private", *(word for word in control if word.partition("=")[0].lower() not in shared)]
-    others += [("Cache-Control", ", ".join(control)), ("Vary", ", ".join(vary))]
-    answer.headerlist = others
+    return ("Cache-Control", ", ".join(control)), ("Vary", ", ".join(vary))
+
+
+def _words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
 
 
 def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
@@ -65,7 +77,8 @@ def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
         if route is None or route.name != ROUTE:
             return answer
         add_headers(answer, request)
-        answer.headers["X-Content-Type-Options"] = "nosniff"
+        if not any(name == "X-Content-Type-Options" for name, _ in answer.headerlist):
+            answer.headerlist.append(("X-Content-Type-Options", "nosniff"))
         if not is_public(request):
             sent = sent_credential(request)
             mark(answer, by_cookie=sent is not None and sent.kind == "cookie")

@@ -19,6 +19,9 @@ from dynmodel_pyramid.web.identity import open_mode
 from dynmodel_pyramid.web.identity.identify import identify
 from dynmodel_pyramid.web.identity.rates import limit
 
+#: Everybody in open mode.
+_OPEN = Caller(OPEN, Access(), None)
+
 
 def caller_of(request: Request) -> Caller:
     """
@@ -43,7 +46,7 @@ def _found(request: Request) -> Caller:
     identity = identify(request, access)
     if request.registry.dynmodel_settings.access == "open":
         if identity.is_anonymous:
-            return Caller(OPEN, Access(), None)
+            return _OPEN
         if identity.kind == "host":
             return Caller(replace(identity, roles=identity.roles | OPEN.roles), access, None)
     return Caller(identity, access, access.stamp)

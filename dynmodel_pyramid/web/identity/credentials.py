@@ -43,8 +43,8 @@ def sent_credential(request: Request) -> Sent | None:
     header = request.environ.get("HTTP_AUTHORIZATION")
     if header is not None:
         return _authorization(header)
-    key = request.environ.get("HTTP_APIKEY") if face_of(request) == "rest" else None
-    if key is not None:
+    key = request.environ.get("HTTP_APIKEY")
+    if key is not None and face_of(request) == "rest":
         return Sent("apikey", key.strip()[:LONGEST])
     return Sent("cookie") if sent_cookies(request) else None
 
@@ -54,7 +54,10 @@ def sent_cookies(request: Request, name: str = COOKIE) -> list[str]:
     path, or a site of a neighbouring host has set one. WebOb would know the last one only, and stumble over quotes and
     bytes in cookies of others. Quotes around a value are none of it (RFC 6265, 4.1.1).
     """
-    pairs = (pair.strip().partition("=") for pair in request.environ.get("HTTP_COOKIE", "").split(";"))
+    header = request.environ.get("HTTP_COOKIE")
+    if not header:
+        return []
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
     return [value.strip('"') for found, _, value in pairs if found == name][:MOST_COOKIES]
 
 

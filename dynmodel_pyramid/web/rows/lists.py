@@ -107,7 +107,7 @@ def _form(context: RowList, request: Request, results: Queried, format: Format) 
     :raises NotAcceptable: ``Accept`` has parameters that mean nothing
     """
     plan = results.plan
-    header = request.headers.get("Accept", "") if format.parameters else ""
+    header = request.environ.get("HTTP_ACCEPT", "") if format.parameters else ""
     parameters = accepted_parameters(header, format.media_type, format.parameters)
     assert format.write is not None  # as it is offered
     try:

@@ -12,7 +12,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.errors import NotFound
 from dynmodel_pyramid.rows.nested import WRITE, NestedRows
 from dynmodel_pyramid.rows.service import Rows
-from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.http.answers import Answer, empty_answer, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions
 from dynmodel_pyramid.web.http.methods import add_resource_view
@@ -39,8 +39,8 @@ def tag_of(context: RowList | RowResource, rows: Rows, version: int, body: bytes
     return f"{tag}-{zlib.crc32(body):08x}" if rows.encoder.shows_others else tag
 
 
-def tagged(answer: Response, tag: str) -> Response:
-    answer.headers["ETag"] = f'"{tag}"'
+def tagged(answer: Answer, tag: str) -> Answer:
+    answer.add("ETag", f'"{tag}"')
     return answer
 
 
