@@ -23,6 +23,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 """
 
 import os
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ class Database:
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})
         self.system = SystemTables(self.dialect.schema)
+        _DATABASES.add(self)
         #: Called before the connections are closed.
         self.before_close: list[Callable[[], None]] = []
         quoted = self.engine.dialect.identifier_preparer.format_table(self.system.state)
@@ -224,6 +226,22 @@ class Database:
         for end in self.before_close:
             end()
         self.engine.dispose()
+
+
+#: All of this process, for a fork.
+_DATABASES: "weakref.WeakSet[Database]" = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    """Close the connections that nobody uses: two processes must not have one connection (SQLAlchemy, "Using Connection
+    Pools with Multiprocessing"), and SQLite's must not be carried across a fork at all.
+    """
+    for database in list(_DATABASES):
+        database.engine.dispose()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork)
 
 
 def _expand(url: str) -> str:

@@ -49,6 +49,12 @@ class Pulse:
             self._next = float("inf")
             signal.setitimer(signal.ITIMER_REAL, seconds + ALARM_MARGIN)
 
+    def stop(self) -> None:
+        """Beat no more, and be no longer expected to."""
+        self._next = float("inf")
+        if self.timeout:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     @contextmanager
     def without_loop(self) -> Iterator[None]:
         """A context in which a thread beats: for the time in which the application loads."""

@@ -6,7 +6,8 @@ Reads the same file as ``pserve``: ``[server:main]`` says where to listen and ho
 ``[app:main]`` the application, ``[dynmodel-serve]`` the settings of this command (``SETTINGS`` below).
 Any Pyramid application will do; docs/serving.md tells how to use it.
 
-This module reads the command line and the file; ``supervisor`` is the parent process, ``worker`` a child. POSIX only.
+This module reads the command line and the file; ``supervisor`` is the parent process, ``template`` and ``worker`` are
+its children. POSIX only.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from dynmodel_pyramid.scripts.child import Plan
 from dynmodel_pyramid.scripts.supervisor import Supervisor
 from dynmodel_pyramid.server.factory import bind
 from dynmodel_pyramid.server.settings import from_environment, parse
-from dynmodel_pyramid.settings import Setting, at_least, seconds
+from dynmodel_pyramid.settings import Setting, at_least, boolean, seconds
 
 SECTION = "dynmodel-serve"
 SHORTEST_WORKER_TIMEOUT = 3.0  # a worker sends a message about once a second
@@ -55,7 +56,16 @@ SETTINGS = (
         30.0,
         "Seconds after which a worker that no longer answers is killed and replaced. 0: never.",
     ),
+    Setting(
+        "preload",
+        boolean,
+        None,
+        "Whether the application is loaded once, in a process from which the workers are forked (Linux). By default "
+        "only this package's own application is.",
+    ),
 )
+#: The values of ``use`` in ``[app:main]`` that may be preloaded without being asked: nothing of it minds a fork.
+PRELOADED = ("egg:dynmodel_pyramid", "egg:dynmodel_pyramid#main")
 #: The values of ``use`` in ``[server:main]``. The same server serves files that were written for waitress.
 USES = ("egg:dynmodel_pyramid#server", "egg:waitress", "egg:waitress#main")
 
@@ -90,7 +100,11 @@ class IniFile:
             raise ConfigurationProblem(f"{self.uri}: {problem}") from problem
         except (OSError, ValueError, LookupError, configparser.Error, plaster.PlasterError) as error:
             raise ConfigurationProblem(f"{self.uri}: {error}") from error
-        return Plan(processes or own["processes"] or cores(), own["graceful_timeout"], own["worker_timeout"], limits)
+        preload = own["preload"]
+        if preload is None:
+            preload = loader.get_settings("app:main", self.variables).get("use") in PRELOADED
+        timeouts = own["graceful_timeout"], own["worker_timeout"]
+        return Plan(processes or own["processes"] or cores(), *timeouts, limits, preload)
 
     def load_application(self) -> WSGIApplication:
         """Set up logging as the file says, then load the WSGI application."""
@@ -132,16 +146,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def worker_command(uri: str, variables: list[str], plan: Plan, control: int, sockets: list[int]) -> list[str]:
-    """How to start a worker: a new interpreter, not a fork.
+def process_command(
+    module: str, uri: str, variables: list[str], plan: Plan, control: int, sockets: list[int]
+) -> list[str]:
+    """How to start a worker or a template: a new interpreter, so that a reload brings new code.
 
-    A fork would share the parent's threads and database connections, and a reload could not bring new code. The price
-    is that workers do not share the memory of what they import.
+    :param module: ``worker`` or ``template``
     """
     # -m puts the working directory on the import path; the console script did not, so keep it off there.
     safe = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]
     return [
-        *(sys.executable, *safe, "-m", "dynmodel_pyramid.scripts.worker"),
+        *(sys.executable, *safe, "-m", f"dynmodel_pyramid.scripts.{module}"),
         *(f"--control={control}", f"--graceful-timeout={plan.graceful_timeout}"),
         *(f"--worker-timeout={plan.worker_timeout}", f"--processes={plan.processes}"),
         *(f"--socket={number}" for number in sockets),
@@ -166,8 +181,11 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigurationProblem as problem:
         print(f"dynmodel-serve: {problem.detail}", file=sys.stderr)
         return 1
-    command = functools.partial(worker_command, arguments.config_uri, arguments.variables)
-    supervisor = Supervisor(functools.partial(ini.plan, arguments.processes), plan, command, sockets)
+    worker, template = (
+        functools.partial(process_command, module, arguments.config_uri, arguments.variables)
+        for module in ("worker", "template")
+    )
+    supervisor = Supervisor(functools.partial(ini.plan, arguments.processes), plan, worker, template, sockets)
     try:
         return supervisor.run()
     finally:

@@ -4,8 +4,12 @@ One thread, one loop. Each turn compares the workers that run with those that sh
 the newest *generation*) and starts or stops workers accordingly; signals and deaths only change these numbers. A reload
 begins a new generation. It proves itself when its first worker becomes ready; until then nothing else changes. If that
 worker fails, the generation is dropped.
+
+Where the plan says ``preload``, the workers of a generation are forked from its template (``templates``). An unproven
+generation has one of its own, beside that of the fallback.
 """
 
+import functools
 import itertools
 import logging
 import os
@@ -16,7 +20,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from dynmodel_pyramid.scripts.child import Child, Command, Plan
+from dynmodel_pyramid.scripts.child import Child, Command, Plan, Template, ended
+from dynmodel_pyramid.scripts.templates import Templates
 
 log = logging.getLogger("dynmodel_serve")
 
@@ -33,11 +38,17 @@ class Supervisor:
     :param read_plan: reads the INI file again; called on SIGHUP
     :param plan: the first reading
     :param command: ``(plan, control, sockets)`` with file descriptors -> the command line of a worker
+    :param template_command: the same of a template
     :param sockets: bound; closed by :meth:`run`
     """
 
     def __init__(
-        self, read_plan: Callable[[], Plan], plan: Plan, command: Command, sockets: list[socket.socket]
+        self,
+        read_plan: Callable[[], Plan],
+        plan: Plan,
+        command: Command,
+        template_command: Command,
+        sockets: list[socket.socket],
     ) -> None:
         self.read_plan = read_plan
         self.plan = plan
@@ -56,6 +67,7 @@ class Supervisor:
         self.failed_at = float("-inf")
         self.not_before = float("-inf")
         self.selector = selectors.DefaultSelector()
+        self.templates = Templates(template_command, sockets, self.selector, self._before_end)
 
     def run(self) -> int:
         """Serve until told to stop."""
@@ -64,6 +76,7 @@ class Supervisor:
             if not self.stopping:
                 self._start_missing()
                 self._stop_surplus()
+                self._end_templates()
             patience = self._patience()
             turned = time.monotonic()
             for key, _ in self.selector.select(patience):
@@ -91,14 +104,26 @@ class Supervisor:
     def _start_missing(self) -> None:
         while self._missing() > 0 and time.monotonic() >= self.not_before:
             try:
-                child = Child(self.command, self.plan, self.sockets, self.generation)
+                child = self._new_worker()
             except OSError as error:
                 delay = self._back_off(time.monotonic())
                 log.error("can't start a worker: %s; next attempt in %.1f s", error, delay)
                 return
             self.workers.append(child)
-            self.selector.register(child.control, selectors.EVENT_READ, lambda child=child: self._hear(child))
-            log.info("worker %d started", child.pid)
+            self.selector.register(child.control, selectors.EVENT_READ, functools.partial(self._hear, child))
+            if child.pid is not None:
+                log.info("worker %d started", child.pid)
+
+    def _new_worker(self) -> Child:
+        """:raises OSError: no process can be started"""
+        if self.templates.can_fork(self.plan, self.generation):
+            return self.templates.fork(self.plan, self.generation)
+        return Child.spawned(self.command, self.plan, self.sockets, self.generation)
+
+    def _end_templates(self) -> None:
+        """Those of generations that start no worker any more."""
+        fallback = {self.fallback[0]} if self.fallback is not None and not self.proven else set()
+        self.templates.keep({self.generation, *fallback})
 
     def _stop_surplus(self) -> None:
         for worker in self._live():
@@ -116,7 +141,8 @@ class Supervisor:
                 log.info("reloaded: %d new workers", len(live))
 
     def _stop_worker(self, worker: Child) -> None:
-        log.info("stopping worker %d", worker.pid)
+        if worker.pid is not None:
+            log.info("stopping worker %d", worker.pid)
         worker.stop()
 
     # What happens
@@ -153,7 +179,10 @@ class Supervisor:
             self._hang_up(worker)
         for line in (data or b"").decode(errors="replace").splitlines():
             word, _, rest = line.partition(" ")
-            if word == "ready":
+            if word == "pid":
+                worker.pid = int(rest)
+                log.info("worker %d started", worker.pid)
+            elif word == "ready":
                 self._got_ready(worker)
             elif word == "failed":
                 worker.cause = rest
@@ -171,6 +200,7 @@ class Supervisor:
         if worker.control.fileno() != -1:
             self.selector.unregister(worker.control)
             worker.control.close()
+            worker.hung_up = time.monotonic()
 
     def _got_ready(self, worker: Child) -> None:
         worker.ready = True
@@ -188,46 +218,68 @@ class Supervisor:
             timeout of each starts again
         """
         now = time.monotonic()
-        for worker in self.workers:
-            if now < worker.silent_at:
+        for process in (*self.workers, *self.templates):
+            if now < process.silent_at:
                 continue
             if stood_still:
-                worker.heard = now
+                process.heard = now
                 continue
-            worker.cause = f"no answer for {worker.worker_timeout:g} s (worker_timeout)"
-            log.error("worker %d: %s; killing it, the requests that it had are lost", worker.pid, worker.cause)
-            worker.silent = True
-            worker.process.kill()
+            kind = "template" if isinstance(process, Template) else "worker"
+            process.cause = f"no answer for {process.worker_timeout:g} s (worker_timeout)"
+            log.error("%s %d: %s; killing it, the requests that it had are lost", kind, process.pid, process.cause)
+            process.silent = True
+            process.kill()
 
     def _reap(self) -> None:
+        codes = dict(ended())
+        for template in self.templates.reap(codes):
+            for worker in self._unborn_of(template):
+                if template.has_threads:
+                    worker.stop()  # others take their places
+                worker.cause = f"template {template.pid}, {template.how_it_ended()}"
+        now = time.monotonic()
         for worker in list(self.workers):
-            if worker.process.poll() is None:
-                if worker.deadline is not None and time.monotonic() >= worker.deadline:
-                    log.error("worker %d does not end; killing it", worker.pid)
-                    worker.process.kill()
-                    worker.deadline = float("inf")
-                continue
-            if worker.control.fileno() != -1:
-                self._hear(worker)  # its last messages
-                self._hang_up(worker)
-            self.workers.remove(worker)
-            if worker.deadline is None:
-                self._died(worker)
-            else:
-                log.info("worker %d stopped (%s)", worker.pid, worker.how_it_ended())
+            if worker.pid is None and worker.control.fileno() != -1:
+                self._hear(worker)  # it may have ended before its number was read
+            if worker.pid is not None and worker.pid in codes:
+                worker.code = codes[worker.pid]
+            if worker.code is not None or now >= worker.unborn_at:
+                self._remove(worker)
+            elif worker.deadline is not None and now >= worker.deadline:
+                log.error("worker %s does not end; killing it", worker.pid)
+                worker.kill()
+                worker.deadline = float("inf")
+
+    def _remove(self, worker: Child) -> None:
+        if worker.control.fileno() != -1:
+            self._hear(worker)  # its last messages
+            self._hang_up(worker)
+        self.workers.remove(worker)
+        if worker.deadline is None:
+            self._died(worker)
+        elif worker.pid is not None:
+            log.info("worker %d stopped (%s)", worker.pid, worker.how_it_ended())
+
+    def _before_end(self, template: Template) -> None:
+        for worker in self._unborn_of(template):
+            worker.stop()
+
+    def _unborn_of(self, template: Template) -> list[Child]:
+        return [each for each in self._live() if each.pid is None and each.generation == template.generation]
 
     def _died(self, worker: Child) -> None:
+        who = f"worker {worker.pid}" if worker.pid is not None else "a worker"
         how = worker.how_it_ended()
         if worker.generation != self.generation or self.proven:
             # Silence needs no back-off: it shows only after the timeout.
             delay = 0.0 if worker.silent and worker.ready else self._back_off(worker.started)
-            log.error("worker %d died (%s); starting another in %.1f s", worker.pid, how, delay)
+            log.error("%s died (%s); starting another in %.1f s", who, how, delay)
         elif self.fallback is None:
-            log.error("worker %d could not load the application (%s)", worker.pid, how)
+            log.error("%s could not load the application (%s)", who, how)
             self.status = 1
             self._stop_all()
         else:
-            log.error("worker %d could not load the application (%s); the old workers go on", worker.pid, how)
+            log.error("%s could not load the application (%s); the old workers go on", who, how)
             (self.generation, self.plan), self.proven, self.reloading = self.fallback, True, False
 
     def _back_off(self, started: float) -> float:
@@ -247,7 +299,8 @@ class Supervisor:
         """Seconds until the next turn is due, if no event comes first."""
         now = time.monotonic()
         times = [worker.deadline for worker in self.workers if worker.deadline is not None]
-        times += [worker.silent_at for worker in self.workers]
+        times += [worker.unborn_at for worker in self.workers]
+        times += [process.silent_at for process in (*self.workers, *self.templates)]
         if not self.stopping and self._missing() > 0:
             times.append(self.not_before)
         times = [moment for moment in times if moment != float("inf")]
@@ -271,6 +324,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self.stopping = True
+        self.templates.keep(set())
         # First of all, so that the last copy is closed by the last worker, which has emptied the queue.
         for sock in self.sockets:
             sock.close()
@@ -281,7 +335,7 @@ class Supervisor:
         log.error("%s again: ending at once", signal.strsignal(number))
         self.status = 1
         for worker in self.workers:
-            worker.process.kill()
+            worker.kill()
 
 
 def describe(sock: socket.socket) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 
-def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold="", **settings):
+def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold="", threads="", **settings):
     """
     :param label: every answer begins with it
     :param state: a directory: ``/slow`` leaves a file there when it begins and when it ends; without ``seconds`` it
@@ -17,6 +17,7 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
     :param fail: raise this instead of loading
     :param hang: leave a file ``hanging`` and never get ready
     :param loading: seconds
+    :param threads: start one, and never end it
     :param hold: never get ready, and hold the interpreter's lock (``HOLDING``)
     """
     if fail:
@@ -25,6 +26,8 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
     if (state / "crash").exists():
         os._exit(7)
     time.sleep(float(loading))
+    if threads:
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
     if hold:
         HOLDING[hold]()
     if hang:

@@ -45,6 +45,8 @@ DEFAULTS = {
     "worker_timeout": 30,
     "own": "",
 }
+#: For ``own``: workers are forked from a template.
+PRELOAD = "preload = true"
 
 
 def ini_text(label: str, **values) -> str:

@@ -11,7 +11,7 @@ import pytest
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.serve import IniFile, cores
 
-from .serving import PATIENCE, Client, Connection, Serve, ini_text, until
+from .serving import PATIENCE, PRELOAD, Client, Connection, Serve, ini_text, until
 
 
 @pytest.fixture
@@ -164,8 +164,9 @@ def test_the_number_of_workers_can_be_changed_by_signals(serve):
     assert len(running.answering()) == 1
 
 
-def test_when_the_parent_is_killed_the_workers_finish_and_end(serve):
-    running = serve(processes=1, graceful_timeout=3600)
+@pytest.mark.parametrize("own", ["", PRELOAD])
+def test_when_the_parent_is_killed_the_workers_finish_and_end(serve, own):
+    running = serve(processes=1, graceful_timeout=3600, own=own)
     running.wait_for_workers(1)
     port = running.port
     with running.connect("/slow?name=a&seconds=1") as busy, running.connect("/") as idle:
@@ -264,8 +265,9 @@ def test_workers_are_not_watched_where_the_setting_says_so(serve):
 # Reloading
 
 
-def test_rolling_restarts_lose_no_request(serve, record_property):
-    running = serve(label="r0")
+@pytest.mark.parametrize("own", ["", PRELOAD])
+def test_rolling_restarts_lose_no_request(serve, record_property, own):
+    running = serve(label="r0", own=own)
     workers = running.wait_for_workers()
     clients = [
         Client(running.port, number, keep_alive=number % 2 == 0, method="GET" if number % 4 < 2 else "POST")
@@ -276,7 +278,7 @@ def test_rolling_restarts_lose_no_request(serve, record_property):
     rounds = 3
     try:
         for number in range(1, rounds + 1):
-            running.write_ini(f"r{number}")
+            running.write_ini(f"r{number}", own=own)
             running.reload(number)
             # Two answers each: the first may belong to a request that an old worker took.
             before = [client.answered for client in clients]
@@ -369,15 +371,17 @@ def test_a_reload_that_hangs_is_overtaken_by_the_next(serve, tmp_path):
 # Stopping
 
 
-def test_a_stop_while_the_application_loads(serve, tmp_path):
-    running = serve(processes=1, app="hang = yes")
+@pytest.mark.parametrize("own", ["", PRELOAD])
+def test_a_stop_while_the_application_loads(serve, tmp_path, own):
+    running = serve(processes=1, app="hang = yes", own=own)
     until((tmp_path / "hanging").exists, "the application to load")
     running.send(signal.SIGTERM)
     assert running.wait() == 0
 
 
-def test_a_stop_under_load_refuses_connections_but_loses_none(serve):
-    running = serve()
+@pytest.mark.parametrize("own", ["", PRELOAD])
+def test_a_stop_under_load_refuses_connections_but_loses_none(serve, own):
+    running = serve(own=own)
     running.wait_for_workers()
     clients = [Client(running.port, number, keep_alive=number % 2 == 0, method="POST") for number in range(16)]
     for client in clients:

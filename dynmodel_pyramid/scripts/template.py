@@ -1,0 +1,91 @@
+"""The template of ``dynmodel-serve``'s workers: it loads the application once, and forks a worker whenever it is asked.
+
+Workers share the memory of what is loaded, and start in milliseconds. Only a process of one thread can be forked
+safely, so an application that starts threads while it loads is not preloaded: the parent is told. Connections to the
+database must not be shared either: ours close before a fork (``database``).
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from dynmodel_pyramid.scripts import worker
+from dynmodel_pyramid.scripts.child import end_with_parent
+from dynmodel_pyramid.scripts.pulse import Pulse
+from dynmodel_pyramid.server.serving import settle
+
+PATIENCE = 2.0  # seconds for threads that end by themselves
+EXIT_THREADS = 3
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = worker.parse(argv, "A process that forks workers of dynmodel-serve, which starts it; not for people.")
+    parent = os.getppid()
+    if not end_with_parent() or os.getppid() != parent:
+        return 1
+    control, *sockets = worker.own_sockets(arguments)
+    line = worker.Parent(control)
+    pulse = Pulse(line.beat, arguments.worker_timeout)
+    with worker.failures_told(line):
+        with pulse.without_loop():
+            loaded = worker.load(arguments)
+    pulse.stop()
+    if not _is_alone():
+        line.tell("threads")
+        worker.leave(EXIT_THREADS)
+    settle()
+    line.tell("loaded")
+    while True:
+        try:
+            request, fds, _, _ = socket.recv_fds(control, 1, 1)
+        except OSError:
+            request, fds = b"", []
+        if not request:  # the parent needs it no more
+            os._exit(0)
+        if _fork(fds[0]):
+            control.close()
+            own = socket.socket(fileno=fds[0])
+            told = worker.Parent(own)
+            told.tell(f"pid {os.getpid()}")
+            return worker.serve(told, Pulse(told.beat, arguments.worker_timeout), arguments, loaded, sockets)
+        os.close(fds[0])
+
+
+def _is_alone() -> bool:
+    """Whether this process has one thread, those that know nothing of Python included."""
+    deadline = time.monotonic() + PATIENCE
+    while _threads() > 1:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _threads() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
+
+
+def _fork(control: int) -> bool:
+    """Fork a worker, whose parent will be the parent of this process; -> whether this is the worker."""
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        return False
+    try:
+        if os.fork():
+            os._exit(0)
+        os.setpgid(0, 0)  # so Ctrl-C in a terminal reaches the parent only
+    except BaseException:
+        os._exit(1)  # the line ends with it, so the parent knows
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
