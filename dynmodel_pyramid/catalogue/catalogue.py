@@ -170,6 +170,18 @@ class Catalogue:
         self._publish(after)
         return after, changes
 
+    def follow(self, before: State, after: State, changes: Iterable[Change]) -> bool:
+        """Take over a change that this process has just committed, without asking the database; -> whether it could:
+        the newest snapshot was that of the state before.
+
+        :param before: the state that the change's transaction saw under the lock of its row
+        """
+        newest = self._snapshot
+        if newest is None or newest.state.stamp != before.stamp:
+            return False
+        self._publish(newest.following(after, changes))
+        return True
+
     def hurry(self) -> None:
         """Catch up now, so that the next request need not run twice. Correctness does not depend on it."""
         try:

@@ -33,6 +33,7 @@ from dynmodel_pyramid.changes.validate import Unfinished, finish, may_be_online
 from dynmodel_pyramid.database import Failure, State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.reading_fields import Resolve
+from dynmodel_pyramid.definitions.store import Change, changes_of
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
 
 SCHEMA_EDITORS: dict[str, type[SchemaEditor]] = {"sqlite": SQLiteSchemaEditor, "postgresql": PostgreSQLSchemaEditor}
@@ -108,6 +109,8 @@ class Executor:
         self.database = catalogue.database
         self.store = catalogue.store
         self.settings = catalogue.database.settings
+        #: The change that the present transaction has recorded: the states before and after it, and its lines.
+        self._step: tuple[State, State, list[Change]] | None = None
 
     def execute(
         self,
@@ -183,11 +186,15 @@ class Executor:
             return Executed([], *load(connection, self.database), begun.locked)
         lines = [*((change.live_before, change.after) for change in begun.logged), *begun.further]
         self.principal.prove(connection)
+        last = self.store.lock_state(connection)
         state = self.store.record(connection, lines, author)
-        roles = refuse_in_use(self.catalogue, connection, begun.changed, begun.replaced, begun.roles)
+        roles = begun.roles
+        if roles is None or state.access_stamp != roles.stamp:
+            roles = refuse_in_use(self.catalogue, connection, begun.changed, begun.replaced)
         if access is not None:
             renewed, roles = access.apply(connection, self.catalogue)
             state = renewed or state
+        self._step = last, state, changes_of(state, lines)
         if self.catalogue.watcher is not None:
             self.catalogue.watcher.after_definitions(connection, _pairs(begun.logged))
         return Executed(begun.logged, state, roles, begun.locked)
@@ -317,7 +324,7 @@ class Executor:
 
     @contextmanager
     def _changing(self) -> Iterator[sa.Connection]:
-        once = self.principal.once
+        self._step, once = None, self.principal.once
         if once is not None:
             once.prepare()
         with ExitStack() as transaction:
@@ -332,7 +339,8 @@ class Executor:
             self._note_commit(connection)
 
     def _note_commit(self, connection: sa.Connection) -> None:
-        self.catalogue.hurry()
+        if self._step is None or not self.catalogue.follow(*self._step):
+            self.catalogue.hurry()
         self.catalogue.committed(connection)
 
     def refuse(self, error: sa.exc.DBAPIError, *, has_run: bool = False) -> NoReturn:

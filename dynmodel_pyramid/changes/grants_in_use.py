@@ -35,19 +35,17 @@ def refuse_in_use(
     connection: sa.Connection,
     changed: Changed,
     replaced: frozenset[str] | None = frozenset(),
-    known: Access | None = None,
 ) -> Access:
     """Refuse a change that takes away what some role names; -> the roles that were looked at.
 
-    Call it first for a quick refusal, and again under the lock of the state's row (``DefinitionStore.record``), under
-    which no role changes.
+    Call it first for a quick refusal. Under the lock of the state's row (``DefinitionStore.record``) no role changes:
+    call it again there if one has changed meanwhile.
 
     :param replaced: the names of roles that are not looked at; None for all
-    :param known: the roles that were looked at before, for this change
     :raises Conflict: ``in_use_by_access``
     """
     _, access = load(connection, catalogue.database)
-    if replaced is None or (known is not None and access.stamp == known.stamp):
+    if replaced is None:
         return access
     found = list(dict.fromkeys(_InUse(catalogue, connection, changed).grants(access, replaced)))
     if found:

@@ -53,39 +53,64 @@ class DefinitionStore:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.system = database.system
+        # Made once, as these run in every change or in the first request after it: SQLAlchemy takes longer to put a
+        # statement together, and to find it in its cache, than to run it.
+        state, table, log = self.system.state, self.system.table.c, self.system.change.c
+        key: sa.BindParameter[Any] = sa.bindparam("key")
+        self._by_id = self._joined(table.id == key)
+        self._by_name = self._joined(table.name_key == key)
+        current = sa.select(state.c.definitions, state.c.access, state.c.stamp, state.c.access_stamp)
+        self._locked_state = current.where(state.c.id == 1).with_for_update()
+        self._renewed = (
+            sa.update(state)
+            .where(state.c.id == 1)
+            .values(definitions=state.c.definitions + 1, stamp=sa.bindparam("new_stamp"))
+            .returning(state.c.definitions, state.c.access, state.c.access_stamp)
+        )
+        self._log = (
+            sa.select(log.revision, log.stamp, log.table_id, log.name_before, log.name_after)
+            .where(log.revision >= sa.bindparam("first"), log.revision <= sa.bindparam("last"))
+            .order_by(log.revision)
+        )
+        self._new_line = sa.insert(self.system.change)
+        self._new_values = sa.update(self.system.table).where(table.id == sa.bindparam("table_id"))
+        self._document = sa.select(table.document).where(table.id == key, table.dropped_at.is_(None)).with_for_update()
+        self._count = sa.select(sa.func.count()).where(table.name_key.is_not(None))
+        self._new_row = sa.insert(self.system.table).returning(table.id)
 
-    def _rows(
-        self, connection: sa.Connection, condition: sa.ColumnElement[bool]
-    ) -> tuple[State, list[TableDefinition]]:
+    def _joined(self, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
         """One statement, so that state and definitions belong to one moment on every isolation level."""
         state, table = self.system.state.c, self.system.table.c
         joined = self.system.state.outerjoin(self.system.table, sa.and_(table.dropped_at.is_(None), condition))
-        query = (
+        return (
             sa.select(state.definitions, state.access, state.stamp, state.access_stamp, table.document)
             .select_from(joined)
             .where(state.id == 1)
             .order_by(table.id)
         )
-        rows = connection.execute(query).all()
+
+    @staticmethod
+    def _rows(connection: sa.Connection, query: sa.Select[Any], **key: Any) -> tuple[State, list[TableDefinition]]:
+        rows = connection.execute(query, key).all()
         definitions = [TableDefinition.from_stored(row[4]) for row in rows if row[4] is not None]
         return State(*rows[0][:4]), definitions
 
     def by_id(self, connection: sa.Connection, table_id: int) -> tuple[State, TableDefinition | None]:
-        state, definitions = self._rows(connection, self.system.table.c.id == table_id)
+        state, definitions = self._rows(connection, self._by_id, key=table_id)
         return state, definitions[0] if definitions else None
 
     def by_name(self, connection: sa.Connection, name: str) -> tuple[State, TableDefinition | None]:
-        state, definitions = self._rows(connection, self.system.table.c.name_key == name_key(name))
+        state, definitions = self._rows(connection, self._by_name, key=name_key(name))
         return state, definitions[0] if definitions else None
 
     def all(self, connection: sa.Connection, limit: int | None = None, offset: int = 0) -> tuple[State, list[Any]]:
         """Live definitions in order of id."""
         table = self.system.table.c
         if limit is None and not offset:
-            return self._rows(connection, sa.true())
+            return self._rows(connection, self._joined(sa.true()))
         page = sa.select(table.id).where(table.dropped_at.is_(None)).order_by(table.id).offset(offset)
         page = page.limit(limit if limit is not None else 2**62)
-        return self._rows(connection, table.id.in_(page))
+        return self._rows(connection, self._joined(table.id.in_(page)))
 
     def name_keys(self, connection: sa.Connection, limit: int) -> list[str]:
         """The keys of model names, of some live tables."""
@@ -101,14 +126,9 @@ class DefinitionStore:
 
     def changes_since(self, connection: sa.Connection, state: State) -> tuple[State, list[Change] | None]:
         """The current state and what changed since an earlier one; None if the earlier one is not in the log."""
-        log = self.system.change.c
         current = self.database.state(connection)
-        query = (
-            sa.select(log.revision, log.stamp, log.table_id, log.name_before, log.name_after)
-            .where(log.revision >= state.definitions, log.revision <= current.definitions)
-            .order_by(log.revision)
-        )
-        changes = [Change(row[0], row[1], row[2], (row[3], row[4])) for row in connection.execute(query)]
+        lines = connection.execute(self._log, {"first": state.definitions, "last": current.definitions})
+        changes = [Change(row[0], row[1], row[2], (row[3], row[4])) for row in lines]
         if state.definitions == 0:
             # Before the first change there is no line in the log to compare with.
             return current, changes if current.definitions else None
@@ -119,15 +139,12 @@ class DefinitionStore:
 
     def lock_definition(self, connection: sa.Connection, table_id: int) -> TableDefinition | None:
         """The current definition, locked against other definition changes until the transaction ends."""
-        table = self.system.table
-        query = sa.select(table.c.document).where(table.c.id == table_id, table.c.dropped_at.is_(None))
-        document = connection.scalar(query.with_for_update())
+        document = connection.scalar(self._document, {"key": table_id})
         return TableDefinition.from_stored(document) if document is not None else None
 
-    def lock_state(self, connection: sa.Connection) -> None:
+    def lock_state(self, connection: sa.Connection) -> State:
         """Keep others from completing a definition change (:meth:`record`) until the transaction ends."""
-        state = self.system.state
-        connection.execute(sa.select(state.c.id).where(state.c.id == 1).with_for_update())
+        return State(*connection.execute(self._locked_state).one())
 
     def physical_name(self, connection: sa.Connection, table_id: int) -> str:
         """:raises LookupError: there is no such table"""
@@ -152,10 +169,9 @@ class DefinitionStore:
 
         :param drawn: the id that an earlier attempt, now undone, had drawn for it
         """
-        table = self.system.table
-        values = {} if drawn is None else {"id": drawn}
-        statement = sa.insert(table).values(version=0, name_key=None, physical_name="", document={}, **values)
-        return int(connection.execute(statement.returning(table.c.id)).scalar_one())
+        values: dict[str, Any] = {} if drawn is None else {"id": drawn}
+        values |= {"version": 0, "name_key": None, "physical_name": "", "document": {}}
+        return int(connection.execute(self._new_row, values).scalar_one())
 
     def next_id(self, connection: sa.Connection) -> int:
         """The id that a new table would get; it is not reserved."""
@@ -173,17 +189,9 @@ class DefinitionStore:
         self._update(connection, definition, name_key=None, dropped_at=now())
 
     def _update(self, connection: sa.Connection, definition: TableDefinition, **values: Any) -> None:
-        table = self.system.table
-        connection.execute(
-            sa.update(table)
-            .where(table.c.id == definition.id)
-            .values(
-                version=definition.version,
-                physical_name=definition.physical_name,
-                document=definition.to_stored(),
-                **values,
-            )
-        )
+        values |= {"version": definition.version, "physical_name": definition.physical_name}
+        values |= {"document": definition.to_stored(), "table_id": definition.id}
+        connection.execute(self._new_values, values)
 
     def trashed_fields(self, connection: sa.Connection, table_id: int) -> list[TrashedField]:
         """The dropped fields whose columns the table still has."""
@@ -261,19 +269,22 @@ class DefinitionStore:
         Call it last in a transaction: the state's row serialises all definition changes, so revisions have the order of
         commits.
         """
-        table = self.system.state
         stamp = secrets.token_hex(16)
-        renewed = (
-            sa.update(table)
-            .where(table.c.id == 1)
-            .values(definitions=table.c.definitions + 1, stamp=stamp)
-            .returning(table.c.definitions, table.c.access, table.c.access_stamp)
-        )
-        revision, access, access_stamp = connection.execute(renewed).one()
+        revision, access, access_stamp = connection.execute(self._renewed, {"new_stamp": stamp}).one()
         common = {"revision": revision, "stamp": stamp, "changed_at": now(), "changed_by": author}
         lines = [{**common, **_line(before, after)} for before, after in changes]
-        connection.execute(sa.insert(self.system.change), lines)
+        connection.execute(self._new_line, lines)
         return State(revision, access, stamp, access_stamp)
+
+
+def changes_of(state: State, pairs: Iterable[tuple[TableDefinition | None, TableDefinition | None]]) -> list[Change]:
+    """The changes of :meth:`DefinitionStore.record`, as :meth:`DefinitionStore.changes_since` reads them."""
+    changes = []
+    for before, after in pairs:
+        names = tuple(name_key(definition.model_name) if definition else None for definition in (before, after))
+        table_id = (after or before).id  # type: ignore[union-attr]  # one of them is there
+        changes.append(Change(state.definitions, state.stamp, table_id, (names[0], names[1])))
+    return changes
 
 
 def _line(before: TableDefinition | None, after: TableDefinition | None) -> dict[str, Any]:
