@@ -30,6 +30,9 @@ from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK
 TURN = 1024 * 1024
 #: Seconds in which a client may go on sending after an answer that closes the connection; nobody reads it.
 LINGER = 2.0
+#: Bytes up to which parts of an answer are copied to be sent at once. A call of the kernel takes as long as a copy of a
+#: few hundred kilobytes, and a client may wake up for each.
+JOINED = 128 * 1024
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -45,6 +48,7 @@ class Channel(HTTPChannel):
     may_be_sending = False  # the answer that closes the connection was given before all was read
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
+    _corked: list[bytes] | None = None
 
     def __init__(
         self, server: Any, sock: socket.socket, addr: Any, adj: Adjustments, map: dict[int, Any] | None = None
@@ -135,7 +139,22 @@ class Channel(HTTPChannel):
         super().handle_write()
         self.go_on()
 
+    def cork(self) -> None:
+        """Hold back what is written, until :meth:`uncork`."""
+        self._corked = []
+
+    def uncork(self) -> None:
+        """Send what was written meanwhile: at once, as far as that costs no long copy."""
+        parts, self._corked = self._corked or [], None
+        if sum(map(len, parts)) <= JOINED:
+            parts = [b"".join(parts)] if parts else []
+        for part in parts:
+            self.write_soon(part)
+
     def write_soon(self, data: Any) -> int:
+        if self._corked is not None:
+            self._corked.append(data)
+            return len(data)
         self._wait_for_room()
         with self.outbuf_lock:
             if not self.connected:

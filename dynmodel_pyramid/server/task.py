@@ -5,6 +5,7 @@
 2. An answer that tells its own end keeps the connection: 204 and 304 have no body, chunks have a last one. waitress
    closes the connection after every answer without ``Content-Length``.
 3. An answer of a server that is stopping says ``Connection: close``.
+4. The head of an answer is sent together with the first part of its body.
 """
 
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 from waitress.task import ErrorTask, Task, WSGITask
 
 #: Headers by which a proxy shows. waitress takes some of them out before the application sees the request.
-PROXY_HEADERS = ("FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP")
+PROXY_HEADERS = frozenset(
+    f"HTTP_{name}"
+    for name in ("FORWARDED", "VIA", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP")
+)
 
 
 class _Framing(Task):
@@ -30,7 +34,13 @@ class _Framing(Task):
         if self.wrote_header:
             # More than one part: there may be many, and each may take a while.
             self.channel.server.task_dispatcher.step_down()
-        super().write(data)
+            super().write(data)
+            return
+        self.channel.cork()  # the head and the first part are sent together
+        try:
+            super().write(data)
+        finally:
+            self.channel.uncork()
 
     def build_response_header(self) -> bytes:
         # Done as if the client had asked to close, so that waitress's own rules for HTTP/1.0 and 1.1 apply.
@@ -59,7 +69,7 @@ class RequestTask(_Framing, WSGITask):
         environ["dynmodel.answer"] = self.channel.answer
         # As they are before waitress puts the address that a trusted proxy forwards in the peer's place.
         environ["dynmodel.peer"] = environ.get("REMOTE_ADDR")
-        environ["dynmodel.proxied"] = any(f"HTTP_{header}" in environ for header in PROXY_HEADERS)
+        environ["dynmodel.proxied"] = not PROXY_HEADERS.isdisjoint(environ)
         return environ
 
 

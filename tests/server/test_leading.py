@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dynmodel_pyramid.server import dispatch
+from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.serving import Server
 
 from .conftest import PART, until
@@ -203,3 +204,17 @@ def test_an_error_of_the_loop_itself_ends_the_server(application, serve, monkeyp
     assert raised == [ZeroDivisionError] and run
     monkeypatch.undo()
     running.server.dispatcher.shutdown(5)
+
+
+def test_head_and_body_are_sent_at_once(serve, application, monkeypatch):
+    sent = []
+    send = Channel.send
+    monkeypatch.setattr(Channel, "send", lambda self, data, do_close=True: sent.append(len(data)) or send(self, data))
+    running = serve()
+    with running.connect() as client:
+        assert client.ask("/")[2] == b"fine"
+        assert len(sent) == 1
+        assert client.ask("/empty?204+No+Content")[0] == 204
+        assert len(sent) == 2
+        assert client.ask("/long?1")[2] == PART
+        assert len(sent) == 4  # and the last chunk
