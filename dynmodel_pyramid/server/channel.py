@@ -21,6 +21,7 @@ from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 
 from dynmodel_pyramid.server.answers import Answer, Prepared, refusal
+from dynmodel_pyramid.server.heads import Memory
 from dynmodel_pyramid.server.ledger import Client
 from dynmodel_pyramid.server.spool import Spool
 from dynmodel_pyramid.server.task import PreparedTask, RequestTask
@@ -59,6 +60,7 @@ class Channel(HTTPChannel):
         self.answer = Answer(self)
         self.answer.end()  # the connection has no answer yet
         self.watch = Watch(self.ledger.limits, self.since)
+        self.parser_class = Memory().parser
         super().__init__(server, sock, addr, adj, map=map)
         self.outbufs = [self._new_spool()]
 

@@ -8,9 +8,14 @@
 4. The head of an answer is sent together with the first part of its body.
 """
 
+from operator import itemgetter
 from typing import Any
 
 from waitress.task import ErrorTask, Task, WSGITask
+
+from dynmodel_pyramid.server.heads import http_date, spelt
+
+_NAME = itemgetter(0)
 
 #: Headers by which a proxy shows. waitress takes some of them out before the application sees the request.
 PROXY_HEADERS = frozenset(
@@ -21,6 +26,8 @@ PROXY_HEADERS = frozenset(
 
 class _Framing(Task):
     """For both kinds of tasks."""
+
+    response_headers: list[tuple[str, str]]
 
     def execute(self) -> None:
         try:
@@ -43,11 +50,53 @@ class _Framing(Task):
             self.channel.uncork()
 
     def build_response_header(self) -> bytes:
+        """The head, exactly as waitress makes it; it took a sixth of the server's own time."""
         # Done as if the client had asked to close, so that waitress's own rules for HTTP/1.0 and 1.1 apply.
         if self.channel.server.draining and not self.channel.has_more():
             self.request.headers["CONNECTION"] = "close"
-        header: bytes = super().build_response_header()
-        return header
+        version, has_body = self.version, self.has_body
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        length = date = server = None
+        headers = []
+        for name, value in self.response_headers:
+            name = spelt(name)
+            if name == "Content-Length":
+                if not has_body:
+                    continue
+                length = value
+            elif name == "Date":
+                date = value
+            elif name == "Server":
+                server = value
+            headers.append((name, value))
+        self.response_headers = headers
+        if length is None and self.content_length is not None and has_body:
+            length = str(self.content_length)
+            headers.append(("Content-Length", length))
+        if version == "1.0":
+            if asked != "keep-alive" or not length:
+                self.set_close_on_finish()
+            else:
+                headers.append(("Connection", "Keep-Alive"))
+        else:
+            if asked == "close":
+                self.set_close_on_finish()
+            if not length:
+                if has_body:
+                    headers.append(("Transfer-Encoding", "chunked"))
+                    self.chunked_response = True
+                if not self.close_on_finish:
+                    self.set_close_on_finish()
+        ident = self.channel.server.adj.ident
+        if server:
+            headers.append(("Via", ident or "waitress"))
+        elif ident:
+            headers.append(("Server", ident))
+        if not date:
+            headers.append(("Date", http_date(self.start_time)))
+        headers.sort(key=_NAME)
+        lines = [f"HTTP/{version} {self.status}", *[f"{name}: {value}" for name, value in headers], "", ""]
+        return "\r\n".join(lines).encode("latin-1")
 
     def set_close_on_finish(self) -> None:
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
