@@ -27,6 +27,7 @@ from waitress.utilities import cleanup_unix_socket
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.child import Plan
 from dynmodel_pyramid.scripts.supervisor import Supervisor
+from dynmodel_pyramid.server.balance import share
 from dynmodel_pyramid.server.factory import bind
 from dynmodel_pyramid.server.settings import from_environment, parse
 from dynmodel_pyramid.settings import Setting, at_least, boolean, seconds
@@ -178,6 +179,7 @@ def main(argv: list[str] | None = None) -> int:
         # They do not listen yet: the first worker that has loaded the application does that, so a client is refused
         # until there is somebody to answer it.
         sockets = bind(plan.limits)
+        share()
     except ConfigurationProblem as problem:
         print(f"dynmodel-serve: {problem.detail}", file=sys.stderr)
         return 1

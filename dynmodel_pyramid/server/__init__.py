@@ -13,6 +13,7 @@ These are our own:
 ``settings``  the section ``[server:main]``
 ``spool``     unsent bytes, in memory and in temporary files
 ``departures`` clients that go away while their requests run
+``balance``   connections spread over processes
 ``watch``     least rates and longest times
 ``ledger``    what all connections of a process share
 ``pages``     operators' pages

@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+import time
 from collections import deque
 from typing import Any, Protocol
 from wsgiref.types import WSGIApplication
@@ -10,6 +11,7 @@ from wsgiref.types import WSGIApplication
 from waitress.adjustments import Adjustments
 from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 
+from dynmodel_pyramid.server.balance import Balance
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.dispatch import Threads
 from dynmodel_pyramid.server.gate import Gate
@@ -26,6 +28,7 @@ class Owner(Protocol):
     ledger: Ledger
     multiprocess: bool
     gate: Gate
+    balance: Balance
     dispatcher: Threads
     #: All that waitress counts as connections.
     map: dict[int, Any]
@@ -45,6 +48,7 @@ class Listener(BaseWSGIServer):
         self.multiprocess = owner.multiprocess
         self.begin = owner.begin
         self.gate = owner.gate
+        self.balance = owner.balance
         self.to_close = owner.to_close
         super().__init__(
             application,
@@ -58,10 +62,18 @@ class Listener(BaseWSGIServer):
         )
 
     def readable(self) -> bool:
-        return bool(self.accepting) and not self.pauses and self.gate.is_open()
+        return (
+            bool(self.accepting)
+            and not self.pauses
+            and self.gate.is_open()
+            and not self.balance.pause(time.monotonic())
+        )
 
     def handle_accept(self) -> None:
         for _ in range(AT_ONCE):
+            now = time.monotonic()
+            if not self.draining and self.balance.leaves(now):
+                return
             try:
                 accepted = self.accept()
                 if accepted is None:
@@ -78,6 +90,7 @@ class Listener(BaseWSGIServer):
             except Exception:
                 log.exception("no place was found for a connection")
                 channel.close_soon()
+            self.balance.accepted(len(self._map), now)
             if not self.readable():
                 return
 

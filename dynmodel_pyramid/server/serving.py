@@ -28,6 +28,7 @@ from wsgiref.types import WSGIApplication
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
+from dynmodel_pyramid.server.balance import FULL, Balance
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.departures import INTERVAL, departed
 from dynmodel_pyramid.server.dispatch import Threads
@@ -78,6 +79,7 @@ class Server:
         self.ledger = Ledger(limits)
         self.to_close: deque[Channel] = deque()  # to be closed by the polling thread; others may append
         self.gate = Gate(self.ledger, self.adj, self.map)
+        self.balance = Balance()
         self.dispatcher = Threads(self.adj.threads)
         self.listeners = [listen(self, application, self.adj, sock) for sock in sockets]
         self.pages = Pages(limits, self.adj.url_prefix, self.listeners[0])
@@ -134,6 +136,11 @@ class Server:
             timeout = 0.0
         elif self.dispatcher.is_busy:
             timeout = min(timeout, INTERVAL)
+        began = time.monotonic()
+        if pause := self.balance.pause(began):
+            timeout = min(timeout, pause)
+        accepts = not self.stopping and self.gate.is_open() and not any(listener.pauses for listener in self.listeners)
+        self.balance.tell(len(self.map) if accepts else FULL, began)
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
         self._close()
         self.gate.admit()

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from contextlib import ExitStack
 
 import pytest
@@ -36,6 +37,18 @@ def test_all_workers_answer(serve):
     until(lambda: running.answering() == workers, "every worker to answer")
     assert running.process.pid not in workers
     assert running.get("/processes").endswith("processes: 3")
+
+
+def test_workers_have_as_many_connections_each(serve):
+    running = serve(processes=2)
+    workers = running.wait_for_workers(2)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(running.connect()) for _ in range(16)]
+        for client in clients:
+            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        answering = Counter(int(client.answer()[1].split()[1]) for client in clients)
+    assert set(answering) == workers
+    assert max(answering.values()) <= 9
 
 
 def test_the_command_line_goes_before_the_file(serve):
