@@ -1,9 +1,6 @@
 /** `?on_error=`: what becomes of values that can't be converted, by field. */
 
-const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** @param {string} name */
-export const quoted = (name) => (PLAIN.test(name) ? name : `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
+import { quoted } from "../editors/names.js";
 
 /**
  * @param {Record<string, string>} words field -> word; "fail" is left out

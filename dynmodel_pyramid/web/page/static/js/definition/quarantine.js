@@ -1,11 +1,12 @@
 /** Values that a conversion could not carry over, with their rows and reasons: corrected in place, one or many. */
 import { html, useRef, useState } from "../../vendor/preact.js";
 import { api, totalOf } from "../core/api.js";
+import { csv } from "../core/csv.js";
 import { link } from "../core/router.js";
 import { t } from "../core/texts.js";
 import { Button, CheckBox, EmptyState, IconButton, Loading, Moment, ProblemBox, Select, TextInput, confirm, toast, useLoaded } from "../kit/index.js";
+import { quoted } from "../editors/names.js";
 import { TablePage } from "./frame.js";
-import { quoted } from "./on_error.js";
 
 /** @typedef {import("../core/state.js").Definition} Definition */
 /** @typedef {{ id: number, field: string | null, field_id: number, row: number, version: number, type: string, value?: string, reason?: string, kept_at: string }} Kept */
@@ -69,9 +70,8 @@ function Quarantine({ table, field: first }) {
     }
     setIsBusy(false);
   };
-  const cell = (/** @type {string} */ text) => (/[",\r\n]/.test(text) || text === "" ? `"${text.replaceAll('"', '""')}"` : text);
   // As CSV, values are in the text forms of their fields: "249" is a number for one, a text for another.
-  const correct = (/** @type {Kept[]} */ about) => send(about, `id,value\r\n${about.map((each) => `${each.id},${cell(texts[each.id])}\r\n`).join("")}`, "text/csv");
+  const correct = (/** @type {Kept[]} */ about) => send(about, csv([["id", "value"], ...about.map((each) => [each.id, texts[each.id]])]), "text/csv");
   const retry = () => send(selected, selected.map(({ id }) => ({ id })), "application/json");
   const discard = async (/** @type {Kept[]} */ about) => {
     if (await confirm({ title: t("definition.destroyTitle", { n: about.length }), text: t("definition.destroyText"), action: t("definition.purgeAction"), danger: true })) {

@@ -3,6 +3,7 @@
  * stands before the text as chips, each with a button that takes it away.
  */
 import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { later } from "../core/later.js";
 import { t } from "../core/texts.js";
 import { useFloating } from "../kit/index.js";
 import { attributes, defaultText } from "./parts.js";
@@ -156,17 +157,12 @@ function useFound(options, text, open) {
   const isList = Array.isArray(options);
   useEffect(() => {
     if (!open || isList) return;
-    const stop = new AbortController();
-    const timer = setTimeout(() => {
-      options(text.trim(), stop.signal).then(
-        (found) => stop.signal.aborted || setAsked({ found, failed: null }),
-        (error) => stop.signal.aborted || setAsked({ found: [], failed: error.message }),
+    return later((signal) => {
+      options(text.trim(), signal).then(
+        (found) => signal.aborted || setAsked({ found, failed: null }),
+        (error) => signal.aborted || setAsked({ found: [], failed: error.message }),
       );
     }, text ? 150 : 0);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
   }, [text, open, isList]);
   if (!isList) return asked;
   const needle = text.trim().toLocaleLowerCase();

@@ -2,13 +2,15 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { Problem, totalOf } from "../core/api.js";
 import { beforeLeaving, link } from "../core/router.js";
+import { later } from "../core/later.js";
 import { can, loadTable, titleOf } from "../core/state.js";
 import { bytes, t } from "../core/texts.js";
 import { Button, EmptyState, Field, Loading, Notice, Page, ProblemBox, Radios, Select, Spinner, confirm, toast, useLoaded } from "../kit/index.js";
+import { inQuotes } from "../editors/names.js";
 import { DialectControls, Guesses, formatLabel, parametersOf } from "./dialect.js";
 import { DropArea } from "./dropped.js";
 import { formats as loadFormats, known, mediaType, ofFile, stemOf } from "./formats.js";
-import { Mapping, columnsParameter, matched, quotedName } from "./mapping.js";
+import { Mapping, columnsParameter, matched } from "./mapping.js";
 import { Preview, RefusedRows, saveRefused } from "./preview.js";
 import { firstPart, upload } from "./sending.js";
 import { Working } from "./working.js";
@@ -66,7 +68,7 @@ function IntoTable({ file, definition, title, onFile }) {
   const resolution = { insert: "", merge: "merge-duplicates", ignore: "ignore-duplicates" }[mode];
   const params = () => ({
     columns: columnsParameter(columns ?? [], fields) || undefined,
-    on_conflict: resolution && by[0] !== "id" ? by.map(quotedName).join(",") : undefined,
+    on_conflict: resolution && by[0] !== "id" ? by.map(inQuotes).join(",") : undefined,
   });
   const prefer = (/** @type {string[]} */ ...more) => [...(resolution ? [`resolution=${resolution}`] : []), ...more].join(", ");
 
@@ -76,15 +78,14 @@ function IntoTable({ file, definition, title, onFile }) {
       setIsPlanning(false);
       return;
     }
-    const stop = new AbortController();
     setIsPlanning(true);
-    const timer = setTimeout(async () => {
+    return later(async (signal) => {
       try {
         const part = await firstPart(file, { isText: format.is_text, coding: told.coding });
         const { "Content-Encoding": _, ...plain } = headers;
         const preference = prefer();
         const { data } = await upload(`/table/${definition.id}/rows/plan/`, part ?? file, {
-          params: { ...(columns ? params() : {}), _part: part ? "true" : undefined }, signal: stop.signal,
+          params: { ...(columns ? params() : {}), _part: part ? "true" : undefined }, signal,
           headers: { ...(part ? plain : headers), ...(preference && columns ? { Prefer: preference } : {}) },
         });
         setProblem(null);
@@ -94,16 +95,12 @@ function IntoTable({ file, definition, title, onFile }) {
           setFields(matched(data.columns, definition));
         }
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (signal.aborted) return;
         setProblem(error);
         setPlan(null);
       }
       setIsPlanning(false);
     }, columns ? 200 : 0);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
   }, [reading, columns, fields, mode, key]);
   useEffect(() => {
     if (!progress) return;

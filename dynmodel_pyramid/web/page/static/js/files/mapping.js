@@ -1,6 +1,7 @@
 /** Which column of a file goes to which field of a table. */
 import { html } from "../../vendor/preact.js";
 import { t } from "../core/texts.js";
+import { inQuotes } from "../editors/names.js";
 import { Select } from "../kit/index.js";
 
 /** @typedef {import("./columns.js").Column} Column @typedef {import("../core/state.js").Definition} Definition */
@@ -27,9 +28,6 @@ export function matched(columns, definition) {
   });
 }
 
-/** A name in the grammar of queries. @param {string} name */
-export const quotedName = (name) => `"${name.replace(/["\\]/g, "\\$&")}"`;
-
 /**
  * The parameter `columns`: each field with the name of its column.
  * @param {Column[]} columns
@@ -41,7 +39,7 @@ export function columnsParameter(columns, fields) {
     if (!field) return [];
     // "carrier.code" finds rows by their keys: it keeps its name.
     const isKey = column.field === field && name.startsWith(`${field}.`);
-    return [name === field || isKey ? quotedName(field) : `${quotedName(field)}:${quotedName(name)}`];
+    return [name === field || isKey ? inQuotes(field) : `${inQuotes(field)}:${inQuotes(name)}`];
   }).join(",");
 }
 

@@ -1,6 +1,7 @@
 /** A table made of a file: what the service finds in it, what a person says instead, and the load. */
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { Problem } from "../core/api.js";
+import { later } from "../core/later.js";
 import { beforeLeaving, link, navigate } from "../core/router.js";
 import { definesTables, loadFieldTypes, loadMe, loadTables, tables } from "../core/state.js";
 import { bytes, t } from "../core/texts.js";
@@ -70,18 +71,17 @@ function FileTable({ file }) {
       setIsPlanning(false);
       return;
     }
-    const stop = new AbortController();
     setIsPlanning(true);
-    const timer = setTimeout(async () => {
+    const stop = later(async (signal) => {
       try {
         const part = wantsWhole ? null : await firstPart(file, { isText: format.is_text, coding: told.coding });
         const { params, headers } = request({ plan: part ? "part" : "true" });
         if (part) delete headers["Content-Encoding"];
-        const { data } = await upload("/table/", part ?? file, { params, headers, signal: stop.signal });
+        const { data } = await upload("/table/", part ?? file, { params, headers, signal });
         setPlan({ ...data, isPart: Boolean(part), share: part && !told.coding ? part.size / file.size : null });
         setProblem(null);
       } catch (error) {
-        if (stop.signal.aborted) return;
+        if (signal.aborted) return;
         setProblem(error);
         // Faults of what a person has said leave what was found before; others are of the file as a whole.
         if (!isOfFields(error)) setPlan(null);
@@ -89,10 +89,7 @@ function FileTable({ file }) {
       setIsPlanning(false);
     }, first.current ? 0 : 350);
     first.current = false;
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
+    return stop;
   }, [reading, name, said, wantsWhole]);
   useEffect(() => {
     if (!progress) return;

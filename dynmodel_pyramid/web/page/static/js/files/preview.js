@@ -1,5 +1,6 @@
 /** Rows of a file as they will be stored, and those that would be refused. */
 import { html } from "../../vendor/preact.js";
+import { csv } from "../core/csv.js";
 import { own } from "../core/records.js";
 import { t } from "../core/texts.js";
 import { Button, Table, placeOf, saveText } from "../kit/index.js";
@@ -56,6 +57,5 @@ const columnOf = (pointer) => placeOf(pointer.replace(/^\/\d+/, ""));
  */
 export function saveRefused(refused, name) {
   const lines = refused.map((row) => [row.line ?? "", row.number + 1, row.errors.map((each) => `${columnOf(each.pointer)}: ${each.detail}`.replace(/^: /, "")).join("; "), row.raw ?? ""]);
-  const text = [["line", "row", "errors", "raw"], ...lines].map((line) => line.map((each) => `"${String(each).replaceAll('"', '""')}"`).join(",")).join("\r\n");
-  saveText(`${name} refused.csv`, `\ufeff${text}\r\n`, "text/csv");
+  saveText(`${name} refused.csv`, `\ufeff${csv([["line", "row", "errors", "raw"], ...lines])}`, "text/csv");
 }

@@ -1,6 +1,7 @@
 /** The filter as people build it: conditions in rows, groups of them, or its text. */
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { api } from "../core/api.js";
+import { later } from "../core/later.js";
 import { fieldTypes } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { Button, IconButton, ProblemBox, Select, TextArea } from "../kit/index.js";
@@ -44,7 +45,7 @@ export function FilterBuilder({ definition, query, onChange }) {
   const [draft, setDraft] = useState(parsed);
   const [asText, setAsText] = useState(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState(/** @type {any} */ (null));
-  const sent = useRef(text), timer = useRef(0), asked = useRef(/** @type {AbortController | null} */ (null));
+  const sent = useRef(text), stop = useRef(/** @type {(() => void) | null} */ (null)), asked = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => {
     if (text !== sent.current) {
       sent.current = text;
@@ -54,7 +55,7 @@ export function FilterBuilder({ definition, query, onChange }) {
   }, [text]);
   const waiting = useRef(/** @type {(() => void) | null} */ (null));
   // What was typed last counts, also if the filter is closed at once.
-  useEffect(() => () => { clearTimeout(timer.current); waiting.current?.(); }, []);
+  useEffect(() => () => { stop.current?.(); waiting.current?.(); }, []);
 
   /** @param {[string, string][]} pairs @param {() => void} [done] */
   const apply = async (pairs, done) => {
@@ -71,12 +72,12 @@ export function FilterBuilder({ definition, query, onChange }) {
   /** @param {import("./draft.js").DraftGroup} next @param {boolean} [typed] */
   const change = (next, typed = false) => {
     setDraft(next);
-    clearTimeout(timer.current);
+    stop.current?.();
     waiting.current = () => {
       waiting.current = null;
       apply(printFilter(wholeOf(next)));
     };
-    timer.current = window.setTimeout(() => waiting.current?.(), typed ? PAUSE : 0);
+    stop.current = later(() => waiting.current?.(), typed ? PAUSE : 0);
   };
   /** @param {import("./draft.js").DraftGroup} group @param {import("./draft.js").DraftItem} item */
   const add = (group, item) => change(changed(draft, group.key, (found) => ({ ...found, items: [...found.items, item] })));

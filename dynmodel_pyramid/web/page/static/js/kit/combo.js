@@ -1,4 +1,5 @@
 import { html, useEffect, useId, useRef, useState } from "../../vendor/preact.js";
+import { later } from "../core/later.js";
 import { t } from "../core/texts.js";
 import { useLabelled } from "./field.js";
 import { useFloating } from "./floating.js";
@@ -49,14 +50,12 @@ export function Combo({ choices, onChoose, text = "", label, placeholder, keep =
     if (!open) return;
     setFailed(null);
     if (Array.isArray(choices)) return;
-    const stop = new AbortController();
-    const timer = setTimeout(() => {
-      choices(wanted, stop.signal).then(
+    return later((signal) => {
+      choices(wanted, signal).then(
         (list) => { setFound(list); setAt(0); },
-        (error) => { if (!stop.signal.aborted) { setFound([]); setFailed(error.message); } },
+        (error) => { if (!signal.aborted) { setFound([]); setFailed(error.message); } },
       );
     }, asked ? 150 : 0);
-    return () => { clearTimeout(timer); stop.abort(); };
   }, [wanted, open, Array.isArray(choices) ? choices : null]);
 
   const close = () => { setOpen(false); setTyped(null); setFound(null); };

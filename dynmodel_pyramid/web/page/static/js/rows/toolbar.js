@@ -1,5 +1,6 @@
 /** What stands above the grid of a table, and below it. */
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { later } from "../core/later.js";
 import { can } from "../core/state.js";
 import { t } from "../core/texts.js";
 import { Button, CheckBox, Icon, IconButton, Menu, SearchInput, Spinner, useFloating } from "../kit/index.js";
@@ -48,13 +49,13 @@ function Find({ text, onFind, findRef }) {
   const [isOpen, setOpen] = useState(Boolean(text));
   const [typed, setTyped] = useState(text);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const timer = useRef(0);
+  const stop = useRef(/** @type {(() => void) | null} */ (null));
   findRef.current = () => {
     setOpen(true);
     setTimeout(() => box.current?.querySelector("input")?.focus());
   };
   useEffect(() => {
-    if (!timer.current) setTyped(text);
+    if (!stop.current) setTyped(text);
   }, [text]);
   if (!isOpen && !text) return html`<${IconButton} icon="search" label=${t("rows.find_keys")} onClick=${() => findRef.current?.()} />`;
   const close = () => {
@@ -68,8 +69,8 @@ function Find({ text, onFind, findRef }) {
     }}>
     <${SearchInput} label=${t("rows.find")} value=${typed} onInput=${(/** @type {string} */ next) => {
       setTyped(next);
-      clearTimeout(timer.current);
-      timer.current = window.setTimeout(() => { timer.current = 0; onFind(next); }, 300);
+      stop.current?.();
+      stop.current = later(() => { stop.current = null; onFind(next); }, 300);
     }} /><${IconButton} icon="close" label=${t("rows.find_end")} onClick=${close} /></span>`;
 }
 
