@@ -57,7 +57,7 @@ def _write_csv(shown: Shown) -> Form:
     dialect = dialect_of(shown.parameters)
     if replace(dialect, given=frozenset()) == Dialect():
         return CsvForm(shown.names, shown.texts)
-    for name in ("quote", "thousands", "dialect"):
+    for name in ("quote", "thousands", "null", "dialect"):
         if name in dialect.given:
             raise UnsupportedParameter(f"{name} is for bodies, not for answers", hint="leave it out")
     if dialect.charset not in ("utf-8", "utf-16"):

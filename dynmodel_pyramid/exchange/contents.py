@@ -108,3 +108,17 @@ class RecordContents:
 
 
 Contents = DocumentContents | RecordContents
+
+
+def with_nulls(chunks: Iterable[Chunk], nulls: frozenset[str]) -> Iterator[Chunk]:
+    """The chunks with None for the texts that stand for null."""
+    if not nulls:
+        yield from chunks
+        return
+    for chunk in chunks:
+        yield [
+            record
+            if isinstance(record, Broken)
+            else [None if type(cell) is str and cell in nulls else cell for cell in record]
+            for record in chunk
+        ]

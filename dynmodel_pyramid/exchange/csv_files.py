@@ -5,7 +5,7 @@ from functools import partial
 from typing import BinaryIO
 
 from dynmodel_pyramid.errors import UnsupportedParameter
-from dynmodel_pyramid.exchange.contents import Broken, Chunk, Note, Reading, RecordContents
+from dynmodel_pyramid.exchange.contents import Broken, Chunk, Note, Reading, RecordContents, with_nulls
 from dynmodel_pyramid.exchange.delimited import Record, read_chunks, write_record
 from dynmodel_pyramid.exchange.detecting import detected
 from dynmodel_pyramid.exchange.dialects import dialect_of, number_reader, told
@@ -33,7 +33,7 @@ def read_csv(file: BinaryIO, reading: Reading) -> RecordContents:
     plain = (dialect.decimal, dialect.thousands) == (".", "")
     return RecordContents(
         names,
-        _records(names, others),
+        with_nulls(_records(names, others), dialect.nulls),
         is_text=True,
         has_names=dialect.has_header,
         numbers=None if plain else number_reader(dialect.decimal, dialect.thousands),

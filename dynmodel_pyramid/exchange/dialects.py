@@ -14,7 +14,7 @@ from dynmodel_pyramid.errors import UnsupportedParameter
 from dynmodel_pyramid.exchange.contents import Parameters
 
 #: The parameters of ``text/csv`` beyond ``charset`` and ``header`` (RFC 7111, RFC 4180).
-PARAMETERS = ("charset", "header", "delimiter", "quote", "decimal", "thousands", "dialect")
+PARAMETERS = ("charset", "header", "delimiter", "quote", "decimal", "thousands", "null", "dialect")
 UTF_8 = ("utf-8", "utf8", "us-ascii")
 #: Charsets by their names in Python; the names of the Encoding Standard are those that clients get to read.
 _CHARSETS = {
@@ -52,6 +52,7 @@ class Dialect:
     :param quote: None: no value stands in quotes
     :param has_header: whether the first record has the names
     :param decimal: of numbers, ``.`` or ``,``; ``thousands``: the mark between their groups of three digits, if any
+    :param nulls: texts that stand for null, as empty values do
     :param detects: what is not told by ``given`` is guessed
     :param given: what the client has said
     """
@@ -62,6 +63,7 @@ class Dialect:
     has_header: bool = True
     decimal: str = "."
     thousands: str = ""
+    nulls: frozenset[str] = frozenset()
     detects: bool = False
     given: frozenset[str] = frozenset()
 
@@ -92,6 +94,8 @@ def dialect_of(parameters: Parameters) -> Dialect:
             members[name] = _charset(value)
         elif name == "header":
             members["has_header"] = _one_of(name, value, {"present": True, "absent": False})
+        elif name == "null":
+            members["nulls"] = words_of(value)
         elif name == "dialect":
             members["detects"] = _one_of(name, value, {"detect": True})
         elif name == "delimiter":
@@ -111,6 +115,11 @@ def dialect_of(parameters: Parameters) -> Dialect:
     if dialect.delimiter == dialect.quote:
         raise _refused("quote", dialect.delimiter, "another character than delimiter")
     return dialect
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text with commas between them."""
+    return frozenset(word for word in text.split(",") if word)
 
 
 def _charset(value: str) -> str:

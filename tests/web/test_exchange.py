@@ -115,6 +115,11 @@ def test_dialects(client):
     post(client, f"{rows}?columns=n,name", "1,x\n", "text/csv; header=absent")
     assert refused(client, rows, "price\n1.5\n", 'text/csv; decimal=","') == ["/0/price invalid_format"]
     refused(client, f"{rows}?columns=n", "1,x\n", "text/csv; header=absent", status=400, code="malformed_csv")
+    # Words for null; in answers they have no meaning.
+    body = 'name,n\nNULL,1\n"a, b",n/a\n"","NULL"\n'
+    shown = post(client, f"{rows}?select=name,n", body, 'text/csv; null="NULL,n/a"')
+    assert [(row["name"], row["n"]) for row in shown.json] == [(None, 1), ("a, b", None), ("", None)]
+    client.refused("GET", rows, accept='text/csv; null="-"', status=406, code="not_acceptable")
     # Answers in a dialect.
     accept = 'text/csv; delimiter=";"; decimal=","; charset=utf-16; header=absent'
     answer = client.send("GET", f"{rows}?select=price,n,name&limit=2&order=id", accept=accept, status=200)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.errors import Malformed, TooLarge
-from dynmodel_pyramid.exchange.contents import Broken, Chunk, Contents, RecordContents
+from dynmodel_pyramid.exchange.contents import Broken, Chunk, Contents, RecordContents, with_nulls
 from dynmodel_pyramid.exchange.headers import header_hint, name_of_place, plain_name
 from dynmodel_pyramid.exchange.inference.columns import SAMPLE_LENGTH, Column, Guessing
 from dynmodel_pyramid.exchange.inference.ids import Ids
@@ -108,20 +108,6 @@ def _refuse_unseparated(contents: RecordContents, corrections: Corrections) -> N
     if contents.is_text and name is not None and set(";\t|") & set(name) and not corrections.fields:
         hint = header_hint(contents.names, lambda name: False, iter(()))
         raise Malformed(f"the file has one column, {name!r:.100}", code=contents.code, hint=hint)
-
-
-def with_nulls(chunks: Iterable[Chunk], nulls: frozenset[str]) -> Iterator[Chunk]:
-    """The chunks with None for the texts that stand for null."""
-    if not nulls:
-        yield from chunks
-        return
-    for chunk in chunks:
-        yield [
-            record
-            if isinstance(record, Broken)
-            else [None if type(cell) is str and cell in nulls else cell for cell in record]
-            for record in chunk
-        ]
 
 
 def arranged(contents: Contents, proposal: Proposal, corrections: Corrections = NO_CORRECTIONS) -> Contents:

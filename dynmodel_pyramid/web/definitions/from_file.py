@@ -13,6 +13,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.exchange.contents import Contents, Note
+from dynmodel_pyramid.exchange.dialects import words_of
 from dynmodel_pyramid.exchange.inference.names import model_name
 from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
 from dynmodel_pyramid.exchange.new_tables import FileTable, Made
@@ -147,7 +148,7 @@ def corrections_of(fields: str | None, nulls: str | None) -> Corrections:
     :param nulls: words, with commas between them
     :raises Malformed: naming the parameter
     """
-    words = frozenset(word for word in (nulls or "").split(",") if word)
+    words = words_of(nulls or "")
     if fields is None:
         return Corrections({}, words)
     try:

@@ -41,18 +41,23 @@ export function Guesses({ told, said }) {
   return html`${guessed.map(([name, value]) => html`<${Badge} key=${name} kind="accent" icon="wand">${has(`files.guess_${name}`) ? t(`files.guess_${name}`, { value: label(name, value) }) : `${name}: ${value}`}</${Badge}>`)}`;
 }
 
+/** Words that stand for null. @param {{ value: string, onInput: (value: string) => void }} props */
+export const NullWords = ({ value, onInput }) => html`<${Field} label=${t("files.nulls")} help=${t("files.nullsHelp")}><${TextInput} value=${value} onInput=${onInput} placeholder="NA,n/a,-" /></${Field}>`;
+
 /**
  * @param {{ formats: import("./formats.js").Format[], format: import("./formats.js").Format, onFormat: (name: string) => void,
- *   said: Record<string, string>, onSay: (said: Record<string, string>) => void, told: Record<string, string> }} props
+ *   said: Record<string, string>, onSay: (said: Record<string, string>) => void, told: Record<string, string>, without?: string[] }} props
+ *   without: parameters that are said elsewhere
  */
-export function DialectControls({ formats, format, onFormat, said, onSay, told }) {
-  const names = format.parameters.filter((name) => name !== "dialect");
+export function DialectControls({ formats, format, onFormat, said, onSay, told, without = [] }) {
+  const names = format.parameters.filter((name) => name !== "dialect" && !without.includes(name));
   return html`<div class="dialect">
     <${Field} label=${t("files.format")}><${Select} value=${format.name} onChange=${onFormat}
       options=${formats.filter((each) => each.reads).map((each) => ({ value: each.name, label: formatLabel(each), disabled: Boolean(each.missing) }))} /></${Field}>
     ${names.map((name) => {
       const set = (/** @type {string} */ value) => onSay({ ...said, [name]: value });
       const known = VALUES[name];
+      if (name === "null") return html`<${NullWords} key=${name} value=${said[name] ?? ""} onInput=${set} />`;
       if (!known) return html`<${Field} key=${name} label=${parameterLabel(name)}><${TextInput} value=${said[name] ?? ""} onInput=${set} /></${Field}>`;
       const first = name === "header" ? "present" : "";
       const found = told[name] !== undefined && !said[name] ? t("files.guessed", { value: label(name, told[name]) }) : GUESSED.includes(name) ? t("files.automatic") : "";

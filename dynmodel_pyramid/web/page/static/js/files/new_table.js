@@ -7,7 +7,7 @@ import { definesTables, loadFieldTypes, loadMe, loadTables, tables } from "../co
 import { bytes, t } from "../core/texts.js";
 import { Button, EmptyState, Field, Loading, Notice, Page, ProblemBox, Select, Spinner, TextInput, confirm, placeOf, toast } from "../kit/index.js";
 import { Columns, corrections, keyOf } from "./columns.js";
-import { DialectControls, Guesses, formatLabel, parametersOf } from "./dialect.js";
+import { DialectControls, Guesses, NullWords, formatLabel, parametersOf } from "./dialect.js";
 import { DropArea, dropped } from "./dropped.js";
 import { formats as loadFormats, known, mediaType, ofFile, stemOf } from "./formats.js";
 import { Preview, RefusedRows, saveRefused } from "./preview.js";
@@ -139,10 +139,10 @@ function FileTable({ file }) {
       <div class="row fields"><${Field} label=${t("files.tableName")} error=${refusedInName ? problem.errors[0]?.detail ?? problem.detail : undefined} class="grow"><${TextInput} value=${name} onInput=${setName} maxlength=${63} /></${Field}></div>
       <details open=${Boolean(problem) && !refusedInName && !isOfFields(problem)}><summary>${t("files.readAs")} <span class="muted">${formatLabel(format)}</span> ${plan && html`<${Guesses} told=${plan.told} said=${reading.dialect} />`}</summary>
         <${DialectControls} formats=${all.formats} format=${format} said=${reading.dialect} told=${plan?.told ?? {}}
-          onFormat=${(/** @type {string} */ each) => { setSaid(new Map()); setReading({ ...reading, format: each, dialect: {} }); }}
+          without=${["null"]} onFormat=${(/** @type {string} */ each) => { setSaid(new Map()); setReading({ ...reading, format: each, dialect: {} }); }}
           onSay=${(/** @type {any} */ dialect) => { setSaid(new Map()); setReading({ ...reading, dialect }); }} />
         <div class="dialect">
-          <${Field} label=${t("files.nulls")} help=${t("files.nullsHelp")}><${TextInput} value=${reading.nulls} onInput=${(/** @type {string} */ nulls) => setReading({ ...reading, nulls })} placeholder="NA,n/a,-" /></${Field}>
+          <${NullWords} value=${reading.nulls} onInput=${(/** @type {string} */ nulls) => setReading({ ...reading, nulls })} />
           <${Field} label=${t("files.zone")} help=${t("files.zoneHelp")}><${Select} value=${reading.zone} onChange=${(/** @type {string} */ zone) => setReading({ ...reading, zone })}
             options=${[{ value: "", label: t("files.noZone") }, OWN_ZONE, ...ZONES.filter((each) => each !== OWN_ZONE)]} /></${Field}>
         </div></details>
