@@ -139,7 +139,7 @@ def _guess_the_rest(text: str, dialect: Dialect, guesses: dict[str, str]) -> Non
         if best != delimiter and scores[best] > scores[delimiter]:
             delimiter = guesses["delimiter"] = best
     if "decimal" not in dialect.given and "thousands" not in dialect.given:
-        guesses |= _numbers(list(_rows(text, delimiter, quote))[1:])
+        guesses |= _numbers(list(_rows(text, delimiter, quote))[1:], dialect.nulls)
 
 
 def _rows(text: str, delimiter: str, quote: str | None) -> Iterator[list[str]]:
@@ -169,14 +169,14 @@ def _like_the_first(rows: list[list[str]]) -> tuple[float, bool, int]:
     return (share, True, width) if width > 1 and share > _HALF else (0, False, 0)
 
 
-def _numbers(rows: Sequence[Sequence[str]]) -> dict[str, str]:
+def _numbers(rows: Sequence[Sequence[str]], nulls: frozenset[str]) -> dict[str, str]:
     """The decimal mark, if a column of numbers has values that only a comma explains and none that only a point does;
     and the mark of thousands.
     """
     seen: Counter[str] = Counter()
     groups: dict[str, Counter[str]] = {mark: Counter() for mark in _NUMBERS}
     for column in zip_longest(*rows, fillvalue=""):
-        cells = [text for cell in column if (text := cell.strip())]
+        cells = [text for cell in column if cell not in nulls and (text := cell.strip())]
         if not cells or max(map(len, cells)) > _LONGEST or not all(map(_DIGITS.fullmatch, cells)):
             continue
         for mark, (only, grouped) in _NUMBERS.items():

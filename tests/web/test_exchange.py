@@ -119,6 +119,8 @@ def test_dialects(client):
     body = 'name,n\nNULL,1\n"a, b",n/a\n"","NULL"\n'
     shown = post(client, f"{rows}?select=name,n", body, 'text/csv; null="NULL,n/a"')
     assert [(row["name"], row["n"]) for row in shown.json] == [(None, 1), ("a, b", None), ("", None)]
+    detected = post(client, f"{rows}?select=n", "n;name\n1,5;a\nn/a;b\n", 'text/csv; dialect=detect; null="n/a"')
+    assert [row["n"] for row in detected.json] == [1.5, None]
     client.refused("GET", rows, accept='text/csv; null="-"', status=406, code="not_acceptable")
     # Answers in a dialect.
     accept = 'text/csv; delimiter=";"; decimal=","; charset=utf-16; header=absent'
