@@ -114,6 +114,8 @@ class Dialect:
     #: From how many skipped rows on a page is made faster if its ids are found first, without the rows' other values;
     #: None: the database makes no values of rows that it skips.
     ids_first_from: int | None = None
+    #: How many rows of a stream are read, encoded and sent together, if its form takes any number.
+    streamed_rows = 1000
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 

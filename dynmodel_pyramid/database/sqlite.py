@@ -76,6 +76,8 @@ class SQLite(Dialect):
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
     sorts_parts_slowly = True
+    # They stay in the processor's cache: rows of 20 columns as JSON take 5.2 us each, and 6.3 by 1000.
+    streamed_rows = 200
     temporary_schema = "temp"
 
     def __init__(self, settings: Settings) -> None:

@@ -27,10 +27,11 @@ class Form:
     :param is_made_first: the whole is made before its first byte, so that :class:`~dynmodel_pyramid.errors.Unwritable`
         is an answer
     :param records: the kinds of values, by columns, of records that it takes as rows, too (:class:`Records`)
+    :param takes_few: parts of few rows are as good as larger ones
     """
 
     content_type: str
-    is_single = is_made_first = False
+    is_single = is_made_first = takes_few = False
     opening = between = closing = b""
     records: Sequence[str] | None = None
 
@@ -58,6 +59,8 @@ class JsonForm(Form):
 
     :param encode: makes a JSON array of rows with these names
     """
+
+    takes_few = True
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class NdJsonForm(Form):
     """
 
     content_type = f"{NDJSON}; charset=utf-8"
+    takes_few = True
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = (_ROW, *names[1:])

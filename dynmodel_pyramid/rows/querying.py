@@ -186,17 +186,23 @@ class Queried:
         return plan.page(limit, offset, **how, whole=whole, ids_first=has_ids and is_far)
 
     def parts(
-        self, connection: sa.Connection, limit: int | None, offset: int, records: Sequence[str] | None = None
+        self,
+        connection: sa.Connection,
+        limit: int | None,
+        offset: int,
+        records: Sequence[str] | None = None,
+        size: int = CHUNK,
     ) -> Generator[Sequence[Sequence[Any]]]:
-        """The rows' values, in the order of ``plan.names``, ``CHUNK`` rows in memory.
+        """The rows' values, in the order of ``plan.names``, at most ``CHUNK`` rows in memory.
 
         :param records: see :meth:`PreparedSelect.parts`
+        :param size: rows of a part
         """
         last = self._kept.stream
         if last is None or last[0] != (limit, offset):
             statement = PreparedSelect(self._page(limit, offset), connection.dialect)
             last = self._kept.stream = ((limit, offset), statement)
-        return last[1].parts(connection, self.rows.catalogue.database.dialect, CHUNK, self._values, records)
+        return last[1].parts(connection, self.rows.catalogue.database.dialect, size, self._values, records)
 
     def guess(self, connection: sa.Connection, how: str) -> int | None:
         """How many rows the database's planner expects; None if it gives no estimate, or counting is as good.

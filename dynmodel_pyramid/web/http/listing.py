@@ -4,7 +4,7 @@
 is never below the number of sent rows. If the answer itself shows how many rows there are, that is the total.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from pyramid.request import Request
@@ -40,7 +40,7 @@ def list_answer(
     :param query_string: for links to other pages; None: no links
     :param refuse: called with the number of rows; may raise an error
     """
-    listing = Listing(request, results, part, wanted["count"], face.beyond, form.records, cursors=face.has_cursors)
+    listing = Listing(request, results, part, wanted["count"], face.beyond, form, cursors=face.has_cursors)
     try:
         refuse(f"more than {CHUNK}" if listing.rows is None else len(listing.rows))
     except BaseException:
@@ -77,14 +77,14 @@ class Listing:
         part: Part,
         count: str | None,
         beyond: Callable[[int, int], Exception],
-        records: Sequence[str] | None = None,
+        form: Form,
         *,
         cursors: bool = False,
     ) -> None:
         """
         :param count: one of ``COUNTS``
         :param beyond: makes the error for an offset that is beyond the total
-        :param records: of the form of the answer
+        :param form: of the answer
         :param cursors: whether a page has cursors
         :raises Malformed: more rows than ``dynmodel.max_rows``, or a cursor without a limit
         """
@@ -109,7 +109,8 @@ class Listing:
                 self.page = results.page(connection, limit, part.offset, cursors=cursors)
                 self.rows = self.page.rows
             else:
-                parts = results.parts(connection, part.limit, part.offset, records)
+                size = dialect.streamed_rows if form.takes_few else CHUNK
+                parts = results.parts(connection, part.limit, part.offset, form.records, size)
                 self._stream = RowStream(request, connection, parts)
                 self.rows = self._stream.whole
             self.sent = None if self.rows is None else len(self.rows)

@@ -16,13 +16,14 @@ import logging
 import threading
 import time
 from collections.abc import Generator, Iterator
-from itertools import chain, islice
+from itertools import chain
 
 import sqlalchemy as sa
 from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Unwritable
 from dynmodel_pyramid.exchange.forms import Form, Rows
+from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.clients import has_gone, log_gone
 from dynmodel_pyramid.web.http.errors import first_line, log_unexpected, request_id
@@ -41,9 +42,9 @@ class StreamEnded(Exception):
 
 
 class RowStream:
-    """The rows of a list: ``whole`` if they are few, else the body of an answer (PEP 3333).
+    """The rows of a list: ``whole`` if they are ``CHUNK`` at most, else the body of an answer (PEP 3333).
 
-    Two parts are read at once, so a failure at the beginning is still answered as an error.
+    More than that are read at once, so a failure at the beginning is still answered as an error.
 
     :param connection: in a read transaction; the stream's own from :meth:`answer` on, unless it is ``whole``
     :param parts: reads the rows; only the first part may be empty
@@ -58,9 +59,15 @@ class RowStream:
         self._dialect = request.environ[ATTEMPT].database.dialect
         self._connection = connection
         self._source = parts
-        self._read: list[Rows] = list(islice(parts, 2)) or [()]
-        if len(self._read) == 1:
-            self.whole = self._read[0]
+        self._read: list[Rows] = []
+        count = 0
+        for rows in parts:
+            self._read.append(rows)
+            count += len(rows)
+            if count > CHUNK:
+                break
+        else:
+            self.whole = self._read[0] if len(self._read) == 1 else list(chain(*self._read))
 
     def answer(self, form: Form) -> Answer:
         """The rows as an answer, which begins the stream."""
