@@ -24,6 +24,9 @@ class Waiting:
     def abort(self, reason: str) -> None:
         self.gone = True
 
+    def takes_long(self) -> None:
+        """Another thread takes over."""
+
 
 class Stream:
     """The answer to a GET, of which a server has taken the headers."""
