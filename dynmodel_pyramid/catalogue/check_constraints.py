@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import quoted_name
+from sqlalchemy.sql.elements import ClauseList, quoted_name
 
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.fields import Context, FieldTypes
@@ -106,6 +107,23 @@ def judged_options(old: FieldDefinition, new: FieldDefinition, checks: Mapping[s
     changed = {name for name in new.options if new.options[name] != old.options.get(name)}
     wanted = {name for name in changed if new.options[name] is not None}
     return wanted if wanted <= set(checks) else None
+
+
+def implication(one: sa.ColumnElement[bool], other: sa.ColumnElement[bool]) -> sa.ColumnElement[bool] | None:
+    """A condition of constants for ``one`` to imply ``other``, as a bound implies a wider one; None: there is none."""
+    if not (isinstance(one, sa.BinaryExpression) and isinstance(other, sa.BinaryExpression)):
+        return None
+    if one.operator is not other.operator or not one.left.compare(other.left):
+        return None
+    if one.operator is operators.le:
+        return one.right <= other.right
+    if one.operator is operators.ge:
+        return one.right >= other.right
+    if one.operator is operators.in_op:
+        fewer, more = (getattr(rule.right, "element", rule.right) for rule in (one, other))
+        if isinstance(fewer, ClauseList) and isinstance(more, ClauseList):
+            return sa.and_(*(value.in_(more.clauses) for value in fewer.clauses))
+    return None
 
 
 def check_name(definition: TableDefinition, field: FieldDefinition, option: str) -> str:

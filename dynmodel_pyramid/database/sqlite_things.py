@@ -20,7 +20,9 @@ from dynmodel_pyramid.database.things import Thing, Things, creations, foreign_k
 #: Runs a query with a named parameter: ``Callable[[str, dict], Iterable[tuple]]``.
 _Query = Callable[[str, dict[str, str]], Iterable[Any]]
 
-_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?:\.\w+)?|[<>=!|]+|\s+|.""", re.DOTALL)
+_TOKEN = re.compile(r"""/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|\w+(?:\.\w+)?|[<>=!|]+|\s+|.""", re.DOTALL)
+#: Stands behind the declaration of a column that all rows have (``changes/ddl/sqlite_declaration.py``).
+IN_EVERY_ROW = "/* in every row */"
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL"
 #: The tables that a table of FTS5 makes ("SQLite FTS5 Extension", 9).
 _INNER = re.compile(r"_sx_\d+_\d+_(?:data|idx|content|docsize|config)")
@@ -59,10 +61,17 @@ def last_id(connection: sa.Connection, table: str) -> int:
     return connection.scalar(query, {"table": table}) or 0
 
 
+def columns_in_every_row(sql: str) -> set[str]:
+    """The names of the columns that a table's declaration marks so."""
+    tokens = [token for token in _TOKEN.findall(sql) if not token.isspace()]
+    items, _ = _items(tokens[tokens.index("(") :])
+    return {_plain(item[0]) for item in items if IN_EVERY_ROW in item}
+
+
 def _things(query: _Query, table: str) -> Things:
     parts: dict[Thing, str] = {}
     for kind, name, sql in query(_SCHEMA, {"table": table}):
-        tokens = [token for token in _TOKEN.findall(sql) if not token.isspace()]
+        tokens = [token for token in _TOKEN.findall(sql) if not token.isspace() and not token.startswith("/*")]
         if kind == "table":
             body = tokens[tokens.index("(") :]
             items, rest = _items(body)

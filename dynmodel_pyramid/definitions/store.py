@@ -224,6 +224,10 @@ class DefinitionStore:
         connection.execute(sa.update(trash).where(trash.c.id == number).values(physical_name=column))
         return TrashedField(number, table.id, column, field)
 
+    def last_trashed(self, connection: sa.Connection) -> int:
+        """The number of the last field in the trash."""
+        return connection.scalar(sa.select(sa.func.max(self.system.trash.c.id))) or 0
+
     def forget_trashed(self, connection: sa.Connection, number: int) -> None:
         """Remove a field from the trash's list."""
         connection.execute(sa.delete(self.system.trash).where(self.system.trash.c.id == number))

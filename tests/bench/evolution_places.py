@@ -15,7 +15,9 @@ import psycopg
 import sqlalchemy as sa
 
 import dynmodel_pyramid
+from dynmodel_pyramid.changes.revert import reverting
 from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.bench.evolution_steps import FIELDS, VALUES, Document, Edit
@@ -98,7 +100,8 @@ class Prober:
 class Place:
     """An empty database with the service, and plain connections beside it."""
 
-    def __init__(self, database: str, settings: dict[str, str]):
+    def __init__(self, database: str, settings: dict[str, str], table_id: int = 1):
+        self.settings, self.table_id = settings, table_id
         self.database, self.schema = database, settings.get("dynmodel.schema")
         url = sa.make_url(settings["sqlalchemy.url"]).set(drivername=database)
         self.address = url.database if database == "sqlite" else url.render_as_string(hide_password=False)
@@ -110,7 +113,7 @@ class Place:
         document = self.document()
         edit(document)
         del document["version"]
-        return lambda: self.service.change(1, lambda before: document, on_error=on_error)
+        return lambda: self.service.change(self.table_id, lambda before: document, on_error=on_error)
 
     def restore(self, document: Document) -> None:
         """Put an earlier document; a field that is gone by now comes anew."""
@@ -120,12 +123,20 @@ class Place:
             for name, entry in document["fields"].items()
         }
         document = {name: value for name, value in document.items() if name != "version"} | {"fields": fields}
-        self.service.change(1, lambda before: document)
+        self.service.change(self.table_id, lambda before: document)
+
+    def revert(self, version: int) -> None:
+        """Put an earlier definition with its data, which may be in the trash."""
+        changes = reverting(self.service, self.table_id, version)
+        self.service.execute(self.table_id, changes, on_error="fail", author=None)
+
+    def definition(self) -> TableDefinition:
+        with self.service.catalogue.database.reading() as connection:
+            _, definition = self.service.store.by_id(connection, self.table_id)
+        return definition
 
     def document(self) -> Document:
-        with self.service.catalogue.database.reading() as connection:
-            _, definition = self.service.store.by_id(connection, 1)
-        document = table_document(definition)
+        document = table_document(self.definition())
         for entry in document["fields"].values():
             del entry["position"]
         return document

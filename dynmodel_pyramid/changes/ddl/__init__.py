@@ -1,6 +1,8 @@
 """The statements of a change, executed or noted.
 
 ``schema_editor``  changes one table; ``sqlite`` and ``postgresql`` are its subclasses
+``sqlite_declaration``  declarations of SQLite tables, replaced in place
+``sqlite_rebuild``  SQLite tables that are built anew
 ``columns``        its tools: fields and their columns, checks, indexes
 ``lists``          tables that keep lists of references
 ``list_fields``    fields that become lists, or stop being ones

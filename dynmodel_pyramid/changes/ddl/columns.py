@@ -98,6 +98,8 @@ class SchemaTools:
         self.runner: Runner | Recorder = Recorder(self.connection) if context.is_plan else Runner(self.connection)
         self.violations: Refusing | Collecting = Collecting() if context.is_plan else Refusing()
         self.operations = self.runner.operations
+        #: How many fields a plan would move to the trash.
+        self._planned = 0
 
     def table_sql(self, name: str) -> str:
         return quote_identifier(name, self.schema)
@@ -209,7 +211,9 @@ class SchemaTools:
         """Record a field whose values go to the trash; -> it names their column or table there."""
         if self.runner.is_real:
             return self.store.trash_field(self.connection, table, field, is_list=is_list)
-        return TrashedField(0, table.id, f"{LIST_PREFIX if is_list else '_trash_'}{field.id}", field)
+        self._planned += 1
+        number = self.store.last_trashed(self.connection) + self._planned
+        return TrashedField(0, table.id, f"{LIST_PREFIX if is_list else '_trash_'}{number}", field)
 
     def quarantine(self, after: TableDefinition) -> Quarantine | None:
         """A function that puts lost values into the quarantine; a plan has none."""

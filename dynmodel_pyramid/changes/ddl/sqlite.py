@@ -1,77 +1,193 @@
 """Changes of definitions on SQLite."""
 
+import logging
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
-from sqlalchemy.sql.compiler import DDLCompiler
 
 from dynmodel_pyramid.catalogue.check_constraints import check_name
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
 from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS, foreign_key_name
 from dynmodel_pyramid.changes.ddl.columns import TableEdit, quoted
-from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
+from dynmodel_pyramid.changes.ddl.sqlite_declaration import (
+    Declaration,
+    DeclarationRefused,
+    Replacement,
+    column_compiler,
+)
+from dynmodel_pyramid.changes.ddl.sqlite_rebuild import RebuildingEditor
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.database import sqlite_search
 from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.compare import Comparison, Key, field_key
-from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
-from dynmodel_pyramid.errors import Conflict
+from dynmodel_pyramid.definitions.compare import Comparison, Key, Pair, field_key
+from dynmodel_pyramid.definitions.store import TrashedField
+from dynmodel_pyramid.errors import Conflict, PluginMissing
+
+log = logging.getLogger(__name__)
 
 #: SQLite's "File Locking And Concurrency", 3: one writer; in WAL mode readers go on.
 _LOCK = "RESERVED"
 
 
-class SQLiteSchemaEditor(SchemaEditor):
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The operations of a change, by what they need.
+
+    :param rewritten: other values in the rows
+    :param redeclared: another declaration of the table
+    :param altered: that as well, or ALTER TABLE, which reads all rows or leaves the checks of dropped columns
+    """
+
+    rewritten: tuple[Key, ...]
+    redeclared: tuple[Key, ...]
+    altered: tuple[Key, ...]
+
+    @property
+    def declared(self) -> tuple[Key, ...]:
+        return self.redeclared + self.altered
+
+
+class SQLiteSchemaEditor(RebuildingEditor):
     """ALTER TABLE if SQLite can do it; else a new table is built and filled from the old one."""
 
     usual_lock = _LOCK
     locks = ((_LOCK, "the whole change: rows of all tables can be read, not written"),)
 
     def apply(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
-        reasons = self._reasons_to_rebuild(edit, going)
-        if reasons:
+        work = self._work(edit, going)
+        replacement = None if work.rewritten or not work.declared else self._replacement(edit, going)
+        if replacement is not None and self._replace(edit, going, work, replacement):
+            is_rebuilt, may_dangle = False, self._may_dangle(edit)
+        elif reasons := (*work.rewritten, *work.redeclared):
+            is_rebuilt, may_dangle = True, True
             with self.runner.serving(*reasons, *self._rebuilt_along(edit.comparison), cost="rewrite", lock=_LOCK):
-                self._rebuild(edit, going)
+                self.rebuild(edit, going)
         else:
-            self._alter(edit, going)
+            is_rebuilt, may_dangle = False, False
+            self._rename_columns(edit, going)
+            self._add_columns(edit)
         if edit.comparison.table_renamed:
             with self.runner.serving(("table", 0), lock=_LOCK):
                 self._rename_table(edit.before, edit.after)
-        if reasons and self.runner.is_real:
+        if may_dangle and self.runner.is_real:
             self.check_foreign_keys(edit.after)
-        self.create_indexes(edit.after, () if reasons else self.kept_indexes(edit.before, edit.after, edit.rewritten))
+        self.create_indexes(
+            edit.after, () if is_rebuilt else self.kept_indexes(edit.before, edit.after, edit.rewritten)
+        )
 
-    def _reasons_to_rebuild(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> list[Key]:
-        """The operations that SQLite's ALTER TABLE can't do."""
+    def _work(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> _Work:
         comparison = edit.comparison
-        keys = [
-            field_key(old, new) for old, new in edit.converted if self._is_made_anew(old, new, edit.values.get(new.id))
-        ]
+        rewritten, redeclared, altered = [], [], []
+        for old, new in edit.converted:
+            if self.has_column(old) or self.has_column(new):
+                values = edit.values.get(new.id)
+                same = values is not None and values.is_same and old.id not in going
+                if not same or self.column_type(old)[1] != self.column_type(new)[1]:
+                    rewritten.append(field_key(old, new))
+                elif self.rules(old) != self.rules(new):
+                    redeclared.append(field_key(old, new))
         for aspect in ("required", "default"):
-            keys += [(aspect, new.id) for _, new in comparison.changed(aspect) if self.has_column(new)]
-        keys += [field_key(old, new) for old, new in edit.rekeyed if self.has_foreign_key(new)]
+            for _, new in comparison.changed(aspect):
+                if self.has_column(new):  # a required field may be filled with its default
+                    (rewritten if new.id in edit.rewritten else redeclared).append((aspect, new.id))
+        redeclared += [field_key(old, new) for old, new in edit.rekeyed if self.has_foreign_key(new)]
         for field in comparison.dropped:
-            if field.id in going and (field.required or field.default is not None or self.has_foreign_key(field)):
-                keys.append(("field", field.id))
+            if field.id in going and self._is_ruled(field):
+                redeclared.append(("field", field.id))
+            elif field.id in going and self.rules(field):
+                altered.append(("field", field.id))
         for field in comparison.arriving:
             values = edit.values.get(field.id)
             if values is None or not self.has_column(field) or self.is_list(field):
                 continue
             if values.before is None:
                 # SQLite forbids a default on an added column that is not a constant (ALTER TABLE ADD COLUMN).
-                needed = not values.by_sql or (field.required and field.default is None)
-            else:
-                # The column in the trash may still have its checks, or may have lost them by a rebuild; a new column
-                # has the right ones.
-                plain = not (field.required or field.default is not None or self.has_foreign_key(field))
-                needed = not (values.is_same and plain) or bool(self.rules(field) or self.rules(values.before))
-            if needed:
+                is_constant = not (field.required and field.default is None)
+                keys = rewritten if not values.by_sql else altered if is_constant else redeclared
                 keys.append(("field", field.id))
-        return keys
+            elif not values.is_same:
+                rewritten.append(("field", field.id))
+            elif self._is_ruled(field) or self.rules(field) or self.rules(values.before):
+                # The column in the trash may still have its checks, or may have lost them.
+                redeclared.append(("field", field.id))
+        return _Work(tuple(rewritten), tuple(redeclared), tuple(altered))
+
+    def _is_ruled(self, field: FieldDefinition) -> bool:
+        """Whether its column has rules that ALTER TABLE can neither set nor lift, besides checks."""
+        return field.required or field.default is not None or self.has_foreign_key(field)
+
+    def _replacement(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> Replacement | None:
+        """The new declaration; None if it can't be replaced, as with another default of a column that rows lack."""
+        declaration = Declaration.of(self.connection, edit.before.physical_name)
+        back = {values.old_values.name: values.after.column for values in self._returning(edit)}
+        names = {field.column: going[field.id].column for field in edit.comparison.dropped if field.id in going}
+        names |= back | {old.column: new.column for old, new in self._renamed(edit)}
+        trashed = [kept.column for kept in (*edit.trashed, *going.values()) if kept.column not in back]
+        after = replace(edit.after, physical_name=edit.before.physical_name)
+        types = {names.get(column.name, column.name): column.type for column in declaration.columns}
+        further = [self.kept_column(name, types[name]) for name in trashed if name in types]
+        try:
+            table = self.generator.table(after, further=further, far=self.far(after))
+        except PluginMissing:
+            return None
+        return declaration.replacement(self.connection, table, names)
+
+    def _replace(
+        self, edit: TableEdit, going: Mapping[int, TrashedField], work: _Work, replacement: Replacement
+    ) -> bool:
+        """Rename columns, and replace the declaration; -> whether SQLite took it. If not, nothing is changed."""
+        cost = "scan" if self._is_scanned(edit) else "metadata"
+        with self.runner.serving(*work.declared, cost=cost, lock=_LOCK):
+            return self._stored(replacement, lambda: self._rename_columns(edit, going))
+
+    def _is_scanned(self, edit: TableEdit) -> bool:
+        """Whether all rows are looked at, for a rule that they may break."""
+        tightened = [new for _, new in edit.comparison.changed("required") if new.required]
+        return bool(tightened) or any(values.scanned for values in edit.values.values()) or self._may_dangle(edit)
+
+    def _may_dangle(self, edit: TableEdit) -> bool:
+        """Whether values become links, or links to another table."""
+        made = [new for _, new in edit.converted]
+        made += [new for old, new in edit.rekeyed if self.reference(old).table != self.reference(new).table]
+        made += [
+            new
+            for new in edit.comparison.arriving
+            if new.id in edit.values and (new.default is not None or edit.values[new.id].before is not None)
+        ]
+        return any(self.has_foreign_key(field) for field in made)
+
+    def _stored(self, replacement: Replacement, first: Callable[[], None] = lambda: None) -> bool:
+        """Do something, and store a declaration; -> whether SQLite took it. If not, nothing is changed."""
+        try:
+            with self.connection.begin_nested() if self.runner.is_real else nullcontext():
+                first()
+                replacement.store(self.connection, self.runner)
+        except (DeclarationRefused, sa.exc.DBAPIError) as error:
+            if isinstance(error, sa.exc.DBAPIError) and self.generator.dialect.failure(error).kind != "other":
+                raise
+            log.warning("the declaration of %s is not replaced, but made in another way: %s", replacement.name, error)
+            return False
+        return True
+
+    def _renamed(self, edit: TableEdit) -> list[Pair]:
+        return [
+            (old, new)
+            for old, new in edit.comparison.changed("name")
+            if old.column != new.column and self.has_column(new) and not self.is_list(new)
+        ]
+
+    def _returning(self, edit: TableEdit) -> list[ColumnValues]:
+        """The values of restored fields that stay in their column."""
+        arriving = [edit.values[field.id] for field in edit.comparison.arriving if field.id in edit.values]
+        return [
+            values
+            for values in arriving
+            if values.before is not None and values.is_same and not self.is_list(values.after)
+        ]
 
     def _rebuilt_along(self, comparison: Comparison) -> list[Key]:
         """The operations that a rebuild does anyway."""
@@ -79,46 +195,38 @@ class SQLiteSchemaEditor(SchemaEditor):
         keys = [("field", field.id) for field in fields if not self.is_list(field)]
         return keys + [("name", new.id) for _, new in comparison.changed("name") if self.has_column(new)]
 
-    def _is_made_anew(self, old: FieldDefinition, new: FieldDefinition, values: ColumnValues | None) -> bool:
-        if not self.has_column(old) and not self.has_column(new):
-            return False
-        same = values is not None and values.is_same and self.column_type(old)[1] == self.column_type(new)[1]
-        return not same or self.rules(old) != self.rules(new)
-
-    def _alter(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
-        name, comparison = quoted(edit.before.physical_name), edit.comparison
+    def _rename_columns(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
+        name, comparison = edit.before.physical_name, edit.comparison
         for field in comparison.dropped:
             if field.id in going:
                 with self.runner.serving(("field", field.id), lock=_LOCK):
                     self._rename_column(name, field.column, going[field.id].column)
-        renamed = [
-            (old, new)
-            for old, new in comparison.changed("name")
-            if old.column != new.column and self.has_column(new) and not self.is_list(new)
-        ]
         for number in (0, 1):  # by way of unused names, so that names can be swapped
-            for old, new in renamed:
+            for old, new in self._renamed(edit):
                 names = (old.column, f"_rename_{new.id}", new.column)
                 with self.runner.serving(("name", new.id), lock=_LOCK):
                     self._rename_column(name, *names[number : number + 2])
-        arriving = [field for field in comparison.arriving if field.id in edit.values and not self.is_list(field)]
+        for values in self._returning(edit):
+            with self.runner.serving(("field", values.after.id), lock=_LOCK):
+                self._rename_column(name, values.old_values.name, values.after.column)
+
+    def _add_columns(self, edit: TableEdit) -> None:
+        """Add columns by ALTER TABLE, for which SQLite reads all rows if the table has checks."""
+        arriving = [edit.values[field.id] for field in edit.comparison.arriving if field.id in edit.values]
+        arriving = [values for values in arriving if values.before is None and not self.is_list(values.after)]
         if not arriving:
             return
         table = self.generator.table(edit.after, far=self.far(edit.after))
-        for field in arriving:
-            values = edit.values[field.id]
-            with self.runner.serving(("field", field.id), lock=_LOCK):
-                if values.before is None:
-                    self._add(name, edit.after, field, table)
-                else:
-                    self._rename_column(name, values.old_values.name, field.column)
+        for values in arriving:
+            with self.runner.serving(("field", values.after.id), cost="scan", lock=_LOCK):
+                self._add(edit.before.physical_name, edit.after, values.after, table)
 
     def _add(self, name: str, definition: TableDefinition, field: FieldDefinition, table: sa.Table) -> None:
         """ADD COLUMN with the constraints of the column, which Alembic's leaves out.
 
         :param table: the table of the whole definition
         """
-        compiler = _compiler(self.connection.dialect)
+        compiler = column_compiler(self.connection.dialect)
         column = table.c[field.name]
         parts = [compiler.get_column_specification(column)]
         if self.has_foreign_key(field):
@@ -145,28 +253,49 @@ class SQLiteSchemaEditor(SchemaEditor):
         self.operations.rename_table(quoted(f"_rename_{after.id}"), quoted(after.physical_name))
 
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
-        """By a rebuild with the columns as they are declared, because the types of some may be missing."""
+        """With the columns as they are declared, because the types of some may be missing: without their checks."""
         if not any(self.has_foreign_key(field) for field in definition.fields):
             return
-        trashed = self.store.trashed_fields(self.connection, definition.id)
-        columns = [field.column for field in definition.fields if self.has_column(field)]
-        bare = replace(definition, fields=(), indexes=())
-        further = [*columns, *(field.column for field in trashed)]
-        self._copy(sa.table(quoted(definition.physical_name)), bare, {}, further)
+        name, bare = definition.physical_name, replace(definition, fields=(), indexes=())
+        declaration = Declaration.of(self.connection, name)
+        own = {"id", *SYSTEM_COLUMNS}
+        further = [
+            self.kept_column(column.name, column.type, column.default)
+            for column in declaration.columns
+            if column.name not in own
+        ]
+        if not self._redeclare(declaration, self.generator.table(bare, further=further, far=self.far(bare))):
+            self.copy(sa.table(quoted(name)), bare, {}, [str(column.name) for column in further])
 
     def restore_foreign_keys(self, definition: TableDefinition, before: TableDefinition) -> None:
         # Where there were foreign keys, the table lost its checks with them.
         if any(self.has_foreign_key(field) for field in before.fields):
-            trashed = self.store.trashed_fields(self.connection, definition.id)
-            self._remake(definition, [field.column for field in trashed])
+            trashed = [field.column for field in self.store.trashed_fields(self.connection, definition.id)]
+            declaration = Declaration.of(self.connection, definition.physical_name)
+            further = [
+                self.kept_column(column.name, column.type) for column in declaration.columns if column.name in trashed
+            ]
+            table = self.generator.table(definition, further=further, far=self.far(definition))
+            if self._redeclare(declaration, table):
+                self.check_foreign_keys(definition)
+                kept = self.kept_indexes(before, definition) & self._present_indexes(definition)
+                self.drop_indexes(replace(before, physical_name=definition.physical_name), kept)
+                self.create_indexes(definition, kept)
+            else:
+                self.remake(definition, trashed)
 
-    def _remake(self, definition: TableDefinition, further: list[str]) -> None:
-        """Rebuild a table by its definition; other columns stay only if ``further`` names them."""
-        columns = [field for field in definition.fields if self.has_column(field)]
-        table = self.generator.table(definition)
-        self._copy(table, definition, {field.column: table.c[field.name] for field in columns}, further)
-        self.check_foreign_keys(definition)
-        self.create_indexes(definition)
+    def _present_indexes(self, definition: TableDefinition) -> set[str]:
+        """The names of a table's indexes, and of indexes of words that its triggers keep."""
+        query = sa.text("SELECT name FROM sqlite_master WHERE tbl_name = :name AND type IN ('index', 'trigger')")
+        names = self.connection.scalars(query, {"name": definition.physical_name})
+        return {name.removesuffix("_insert") for name in names}
+
+    def _redeclare(self, declaration: Declaration, table: sa.Table) -> bool:
+        """Replace a declaration, if that is possible; -> whether it was."""
+        replacement = declaration.replacement(self.connection, table)
+        if replacement is None:
+            return False
+        return self._stored(replacement)
 
     def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
         self._rename_column(definition.physical_name, field.column, trashed.column)
@@ -179,13 +308,7 @@ class SQLiteSchemaEditor(SchemaEditor):
             super().drop_kept_column(definition, column)
             return
         trashed = self.store.trashed_fields(self.connection, definition.id)
-        self._remake(definition, [field.column for field in trashed if field.column != column])
-
-    def check_foreign_keys(self, definition: TableDefinition) -> None:
-        """Foreign keys are off while a definition changes, so rebuilt tables are checked."""
-        check = f"PRAGMA foreign_key_check({quote_identifier(definition.physical_name)})"
-        if self.connection.exec_driver_sql(check).first() is not None:
-            raise Conflict("rows would refer to rows that are not there", code="foreign_key")
+        self.remake(definition, [field.column for field in trashed if field.column != column])
 
     def drop_index(self, name: str, definition: TableDefinition) -> None:
         if not name.startswith(self.generator.dialect.word_indexes):
@@ -211,85 +334,3 @@ class SQLiteSchemaEditor(SchemaEditor):
     def is_same_table(self, name: str, other: str) -> bool:
         # SQLite ignores the case of ASCII letters only.
         return name.encode().lower() == other.encode().lower()
-
-    def _rebuild(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
-        """Rebuild the table, under its old name."""
-        after = replace(edit.after, physical_name=edit.before.physical_name)
-        values = {
-            field.column: edit.values[field.id].expression
-            for field in after.fields
-            if field.id in edit.values and not self.is_list(field)
-        }
-        # Values that are restored unchanged leave the trash; others may have values that can't be restored.
-        back = {
-            column_values.source.name
-            for column_values in edit.values.values()
-            if column_values.source is not None and column_values.is_same
-        }
-        further = [trashed.column for trashed in edit.trashed if trashed.column not in back]
-        moved = {trashed.column: trashed.field.column for trashed in going.values()}
-        self._copy(edit.table, after, values, further, moved)
-
-    def _copy(
-        self,
-        table: sa.TableClause,
-        after: TableDefinition,
-        values: Mapping[str, sa.ColumnElement[Any]],
-        further: list[str],
-        moved: Mapping[str, str] | None = None,
-    ) -> None:
-        """The procedure of SQLite's page ALTER TABLE, "Making Other Kinds Of Table Schema Changes".
-
-        Foreign keys are off in this transaction; the caller checks them before it commits. The table keeps its name.
-
-        :param values: expressions over the old table by the new one's columns
-        :param further: columns outside the definition: declared as before, but nullable
-        :param moved: further columns that get a new name, by the new name
-        """
-        name, temporary = table.name, f"_rebuild_{after.id}"
-        known = self.connection.exec_driver_sql(f"PRAGMA table_info({quote_identifier(name)})")
-        declared = {row[1].casefold(): row[2] for row in known}
-        sources = {column: column for column in further if not column.startswith(LIST_PREFIX)} | dict(moved or {})
-        columns = [
-            sa.Column(quoted(column), _Declared(declared[source.casefold()])) for column, source in sources.items()
-        ]
-        rebuilt = self.generator.table(after, name=temporary, further=columns, far=self.far(after))
-        self.runner.run(sa.schema.CreateTable(rebuilt))
-        by_name = {column.name: column for column in rebuilt.columns}
-        raw = {column: _column(table, source) for column, source in sources.items()}
-        raw |= {column: _column(table, column) for column in ("id", *SYSTEM_COLUMNS)}
-        copied = {by_name[column]: expression for column, expression in {**raw, **values}.items()}
-        rows = sa.select(*copied.values()).select_from(table)
-        self.runner.run(sa.insert(rebuilt).from_select(list(copied), rows, include_defaults=False))
-        last = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
-        self.runner.run(f"DROP TABLE {quote_identifier(name)}")
-        self.runner.run(f"ALTER TABLE {quote_identifier(temporary)} RENAME TO {quote_identifier(name)}")
-        if last is not None and self.runner.is_real:
-            # Ids of deleted rows are not used again.
-            self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
-            self.connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
-
-
-def _compiler(dialect: sa.Dialect) -> DDLCompiler:
-    # SQLAlchemy itself makes compilers of no statement for the parts of statements.
-    return dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
-
-
-def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
-    """A column by its name in the database; if the table doesn't have it, its type doesn't matter."""
-    for column in table.columns:
-        if column.name == name:
-            return column
-    return sa.column(quoted(name), _selectable=table)
-
-
-class _Declared(sa.types.UserDefinedType[Any]):
-    """A column type as SQLite's schema declares it, for columns whose field type may be missing."""
-
-    cache_ok = True
-
-    def __init__(self, declared: str) -> None:
-        self.declared = declared
-
-    def get_col_spec(self, **options: Any) -> str:
-        return self.declared

@@ -82,6 +82,7 @@ class ColumnValues:
     :param returned: how many values come back that earlier conversions had replaced
     :param spent: fields in the trash that are no longer needed
     :param is_same: whether ``source`` has the same values, in a column of the same type
+    :param scanned: whether a rule or a conversion needs a look at all rows
     :param side_table: the temporary table that overrides the expression, if there is one
     :param sure: the expression without looking at what it is made from, where all values are known to be made by it;
         only for as long as nobody writes
@@ -99,6 +100,7 @@ class ColumnValues:
     returned: int = 0
     spent: tuple[TrashedField, ...] = ()
     is_same: bool = False
+    scanned: bool = False
     side_table: SideTable | None = None
     sure: sa.ColumnElement[Any] | None = None
 

@@ -9,7 +9,7 @@ from typing import Any
 import colander
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.check_constraints import judged_options
+from dynmodel_pyramid.catalogue.check_constraints import implication, judged_options
 from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.on_error import Words
 from dynmodel_pyramid.changes.table_change import Earlier
@@ -139,7 +139,7 @@ class Staging:
         if obeying is not None:
             values = replace(obeying, is_same=same_storage)
         else:
-            values = self._convert(values, only, same_storage=same_storage)
+            values = replace(self._convert(values, only, same_storage=same_storage), scanned=True)
         values = replace(values, is_same=values.is_same and values.side_table is None)
         reference = self.generator.reference(new)
         if reference is not None:
@@ -162,13 +162,27 @@ class Staging:
         changed = judged_options(values.old, new, checks)
         if changed is None:
             return None
+        changed -= self._implied(values, checks, changed)
         if not changed:
             return self._counted(values)
         rules = sa.and_(sa.true(), *(checks[name] for name in changed))
         broken = sa.func.coalesce(sa.func.sum(sa.case((~rules, 1), else_=0)), 0)
         counts = sa.select(sa.func.count(source), broken).select_from(self.table).where(only)
         total, number = self.connection.execute(counts, execution_options=UNCACHED).one()
-        return replace(values, total=total) if number == 0 else None
+        return replace(values, total=total, scanned=True) if number == 0 else None
+
+    def _implied(self, values: ColumnValues, checks: Mapping[str, sa.ColumnElement[bool]], names: set[str]) -> set[str]:
+        """The checks that present checks imply, which all rows obey: a bound that becomes wider, for example."""
+        old = values.old
+        if self.request.before.by_id.get(old.id) is not old:
+            return set()  # the column is in the trash, and may have lost its checks
+        present = self.generator.field_types[old.type].checks(values.old_values, old.options, self.generator.context)
+        conditions = {name: implication(present[name], checks[name]) for name in names & present.keys()}
+        possible = {name: condition for name, condition in conditions.items() if condition is not None}
+        if not possible:
+            return set()
+        answers = self.connection.execute(sa.select(*possible.values()), execution_options=UNCACHED).one()
+        return {name for name, answer in zip(possible, answers, strict=True) if answer}
 
     def _counted(self, values: ColumnValues) -> ColumnValues:
         """The counts of values that all stay as they are."""
@@ -277,15 +291,16 @@ class Staging:
             return values
         is_null = values.expression.is_(None)
         count = sa.select(sa.func.count()).select_from(self.table).where(is_null)
-        values = replace(values, filled=self.connection.execute(count, execution_options=UNCACHED).scalar_one())
+        filled = self.connection.execute(count, execution_options=UNCACHED).scalar_one()
+        values = replace(values, filled=filled, scanned=True)
         if not values.filled:
             return values
         if new.default_expression is not None:
             return self._with_own_defaults(values, is_null)
         kind = self.source.stored_as(new)
         default = sa.literal(self.generator.default_value(new), kind)
-        filled = sa.func.coalesce(values.expression, default, type_=kind)
-        return replace(values, expression=filled, is_same=False, sure=None)
+        expression = sa.func.coalesce(values.expression, default, type_=kind)
+        return replace(values, expression=expression, is_same=False, sure=None)
 
     def _with_own_defaults(self, values: ColumnValues, condition: sa.ColumnElement[bool]) -> ColumnValues:
         """The values; rows that fulfil the condition get the value of ``default_expression``, each its own."""
