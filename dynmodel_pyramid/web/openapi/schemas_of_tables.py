@@ -252,7 +252,11 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         {"value": maybe(TEXT), "reason": maybe(TEXT)},
     ),
     "QuarantineValue": shape({"value": ANY}, additionalProperties=False),
-    "Correction": shape({"id": NUMBER}, {"value": ANY, "discard": maybe(FLAG)}, additionalProperties=False),
+    "Correction": shape(
+        {"id": {"type": "integer", "format": "int64"}},
+        {"value": ANY, "discard": maybe(FLAG)},
+        additionalProperties=False,
+    ),
     "Corrected": shape(
         {
             "restored": listed(shape({"id": NUMBER, "row": NUMBER, "version": NUMBER})),
