@@ -56,7 +56,8 @@ def everything(settings: dict[str, str], names: set[str] | None = None) -> dict[
     with engine.connect() as connection:
         for name in sa.inspect(connection).get_table_names(schema):
             if names is None or name in names:
-                place = f'"{schema}"."{name}"' if schema else f'"{name}"'
+                quoted = '"' + name.replace('"', '""') + '"'
+                place = f'"{schema}".{quoted}' if schema else quoted
                 found[name] = sorted(map(repr, connection.exec_driver_sql(f"SELECT * FROM {place}").fetchall()))
     return found
 
@@ -74,6 +75,8 @@ def test_a_backup_under_load_is_restored_with_every_value(elsewhere, make_app, s
     client.send("PUT", "/table/Changed/", {"model_name": "Changed", "fields": {"a": "string"}}, status=200)
     client.send("POST", "/token/", {"name": "backup's", "roles": []}, status=201)
     client.table({"number": {"type": "integer", "required": True}}, "Moving")
+    named = client.table({"a": "string"}, 'Sales (2026) "net"')
+    client.send("POST", f"{named}rows/", {"a": "b"}, status=201)
     over, faults = threading.Event(), []
 
     def write() -> None:
@@ -102,7 +105,7 @@ def test_a_backup_under_load_is_restored_with_every_value(elsewhere, make_app, s
 
     there = ini(elsewhere, tmp_path)
     assert restore([there, str(tmp_path / "saved"), "--quiet"]) == 0, capsys.readouterr().err
-    assert "3 tables were compared, 0 are damaged" in capsys.readouterr().out
+    assert "4 tables were compared, 0 are damaged" in capsys.readouterr().out
     moving = {name for name in everything(settings) if "Moving" in name or name.endswith("_3")}
     assert moving
     restored, original = everything(elsewhere), everything(settings)

@@ -25,7 +25,8 @@ _TABLES = """
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = %s AND relkind = 'r' ORDER BY relname
 """
-_COPY = re.compile(rb"COPY (.+?) \(.*\) FROM stdin;\n")
+_NAME = rb'(?:"(?:[^"]|"")+"|[a-z0-9_]+)'
+_COPY = re.compile(rb"COPY (%s\.%s) \(" % (_NAME, _NAME))
 _ENTRY = re.compile(r"^\d+; \d+ \d+ TABLE (\S+) _dynmodel_state ", re.MULTILINE)
 
 
@@ -188,7 +189,7 @@ def _rows(tools: Tools, archive: Path) -> dict[str, int]:
         table, count = None, 0
         for line in process.stdout:
             if table is None:
-                if (copy := _COPY.fullmatch(line)) is not None:
+                if (copy := _COPY.match(line)) is not None:
                     table, count = copy[1].decode(), 0
             elif line == b"\\.\n":
                 rows[table], table = count, None
