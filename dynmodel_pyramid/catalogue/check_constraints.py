@@ -68,13 +68,13 @@ class Conditions:
 
         Computed fields, and fields with a table of their own, have no checks here.
         """
-        constraints = {}
+        constraints: dict[str, sa.CheckConstraint] = {}
         for field in definition.fields:
             if field.name not in table.c:
                 continue
             for option, condition in self.of(field).items():
                 name = check_name(definition, field, option)
-                check = sa.CheckConstraint(_About(condition, field.column), name=quoted_name(name, quote=True))
+                check = _Check(_About(condition, field.column), name)
                 table.append_constraint(check)
                 constraints[name] = check
         return constraints
@@ -95,6 +95,14 @@ class _About(sa.ColumnElement[bool]):
 
     def __init__(self, condition: Condition, column: str) -> None:
         self.condition, self.column = condition, column
+
+
+class _Check(sa.CheckConstraint):
+    """A check that SQLAlchemy need not search for columns: that takes three times as long as all else of it."""
+
+    def __init__(self, about: _About, name: str) -> None:
+        super(sa.CheckConstraint, self).__init__(name=quoted_name(name, quote=True))
+        self.sqltext = about
 
 
 @compiles(_About)
