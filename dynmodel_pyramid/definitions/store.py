@@ -112,6 +112,12 @@ class DefinitionStore:
         page = page.limit(limit if limit is not None else 2**62)
         return self._rows(connection, self._joined(table.id.in_(page)))
 
+    def documents(self, connection: sa.Connection, after: int, limit: int) -> list[tuple[int, Any]]:
+        """The ids of live tables above an id, in order, with their definitions as they are stored."""
+        table = self.system.table.c
+        query = sa.select(table.id, table.document).where(table.id > after, table.dropped_at.is_(None))
+        return [(row[0], row[1]) for row in connection.execute(query.order_by(table.id).limit(limit))]
+
     def name_keys(self, connection: sa.Connection, limit: int) -> list[str]:
         """The keys of model names, of some live tables."""
         table = self.system.table.c
