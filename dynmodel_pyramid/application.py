@@ -113,26 +113,7 @@ def includeme(config: Configurator) -> None:
     config.add_tween("dynmodel_pyramid.web.mount.mount_tween_factory", under=EXCVIEW)
 
     config.add_route(ROUTE, "/*traverse", factory=root_factory)
-    modules = (
-        "service.about",
-        "service.schema",
-        "service.batch",
-        "definitions.tables",
-        "definitions.plan",
-        "definitions.history",
-        "definitions.quarantine",
-        "definitions.trash",
-        "rows.row",
-        "rows.writes",
-        "rows.plans",
-        "rows.lists",
-        "rows.saved_views",
-        "rest",
-        "identity",
-        "openapi.views",
-        "openapi.viewer",
-        "page",
-    )
+    modules = ("views", "service.about", "rest", "identity", "openapi.viewer", "page")
     for module in modules:
         config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)
     for context, view in (

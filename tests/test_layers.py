@@ -194,6 +194,8 @@ def test_the_application_needs_no_library_of_an_extra():
     missing = ("psycopg", "pyarrow", "brotli", "jsonschema_rs", "yaml", "jwt", "email_validator", "phonenumbers")
     code = f"import sys; sys.modules.update(dict.fromkeys({missing!r})); import dynmodel_pyramid.application"
     code += "; import dynmodel_pyramid.scripts.importing, dynmodel_pyramid.scripts.exporting"
+    code += "; from importlib import import_module; from dynmodel_pyramid.web.views import MODULES"
+    code += "; [import_module(f'dynmodel_pyramid.web.{module}') for module in MODULES]"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 

@@ -2,6 +2,7 @@
 
 ``resources``             the traversal tree: paths -> resources
 ``definition_resources``  the part of the tree for definitions, quarantine and trash
+``views``                 resources and their views, in one list
 ``http``                  shared by all views: attempts, answers, errors, bodies, conditions, lists
 ``definitions``           views of definitions, plans, history, quarantine, trash
 ``rows``                  views of rows

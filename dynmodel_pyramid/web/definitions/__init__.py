@@ -1,6 +1,6 @@
 """Views of definitions.
 
-``tables``      ``/table/`` and ``/table/{id}/``
+``listing``     GET of ``/table/`` and ``/table/{id}/``; ``tables`` changes them
 ``from_file``   ``/table/?from=file``
 ``plan``        ``/table/{id}/plan/``
 ``history``     ``/table/{id}/history/`` and below

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -17,22 +16,13 @@ from dynmodel_pyramid.web.definitions.tables import definition_answer
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.body import refuse_body
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
-from dynmodel_pyramid.web.http.permissions import by_definitions
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.http.tree import BelowTable
 
 #: How many versions a part of the history has, and the most that it may have: a version may have hundreds of steps.
 USUAL, MOST = 25, 100
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, History, {"GET": list_versions}, by_definitions)
-    add_resource_view(config, HistoryVersion, {"GET": get_version}, by_definitions)
-    add_resource_view(config, DifferenceResource, {"GET": get_difference}, by_definitions)
-    add_resource_view(config, Revert, {"POST": revert}, by_definitions)
 
 
 def _history(context: BelowTable, request: Request) -> TableHistory:

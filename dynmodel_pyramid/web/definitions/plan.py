@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -17,14 +16,7 @@ from dynmodel_pyramid.web.definition_resources import Plan, RevertPlan
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json, refuse_body
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import writers_of_definitions
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Plan, {"POST": plan_table}, writers_of_definitions)
-    add_resource_view(config, RevertPlan, {"POST": plan_revert}, writers_of_definitions)
 
 
 def plan_table(context: Plan, request: Request) -> Response:

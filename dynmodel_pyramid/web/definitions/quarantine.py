@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import quote
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -17,10 +16,8 @@ from dynmodel_pyramid.web.definition_resources import QuarantinedResource, Quara
 from dynmodel_pyramid.web.definitions.corrections import read_corrections
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import has_body, read_json
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import flag, no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
-from dynmodel_pyramid.web.http.permissions import writers_of_definitions
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.tree import BelowTable
 from dynmodel_pyramid.web.http.writing import writing
@@ -28,13 +25,6 @@ from dynmodel_pyramid.web.rows.row import row_answer
 
 #: How many values a part of the list has.
 MOST = 1000
-
-
-def includeme(config: Configurator) -> None:
-    every = {"GET": list_values, "POST": correct_values, "DELETE": purge_values}
-    add_resource_view(config, QuarantineResource, every, writers_of_definitions)
-    add_resource_view(config, QuarantinedResource, {"GET": get_value, "DELETE": purge_value}, writers_of_definitions)
-    add_resource_view(config, Restoration, {"POST": restore_value}, writers_of_definitions)
 
 
 class _AllRows:

@@ -4,7 +4,6 @@ import datetime
 import logging
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -20,26 +19,14 @@ from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import read_optional_json
 from dynmodel_pyramid.web.http.conditions import refuse_other_version
 from dynmodel_pyramid.web.http.errors import request_id
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
-from dynmodel_pyramid.web.http.permissions import writers_of_definitions
 from dynmodel_pyramid.web.http.tree import path
 
 log = logging.getLogger(__name__)
 
 #: How many tables a part of the trash has, and the most that it may have: the rows of each are counted.
 USUAL, MOST = 100, 1000
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, resources.Health, {"GET": get_health}, writers_of_definitions)
-    add_resource_view(config, resources.FieldTrash, {"GET": list_fields}, writers_of_definitions)
-    add_resource_view(config, resources.TrashedField, {"GET": get_field, "DELETE": purge_field}, writers_of_definitions)
-    add_resource_view(config, resources.FieldRestore, {"POST": restore_field}, writers_of_definitions)
-    add_resource_view(config, resources.TableTrash, {"GET": list_tables}, writers_of_definitions)
-    add_resource_view(config, resources.TrashedTable, {"GET": get_table, "DELETE": purge_table}, writers_of_definitions)
-    add_resource_view(config, resources.TableRestore, {"POST": restore_table}, writers_of_definitions)
 
 
 def _moment(moment: datetime.datetime | None) -> str | None:

@@ -5,6 +5,7 @@ by the view of GET, and OPTIONS lists the methods.
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from pyramid.config import Configurator
@@ -21,6 +22,19 @@ from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 INTROSPECTABLES = "dynmodel_pyramid resources"
 #: (resource, request) -> answer
 View = Callable[[Any, Request], Response]
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module below ``dynmodel_pyramid.web``, which is imported at the first call."""
+    found: Callable[..., Any] | None = None
+
+    def call(*arguments: Any) -> Any:
+        nonlocal found
+        if found is None:
+            found = getattr(import_module(f"dynmodel_pyramid.web.{module}"), name)
+        return found(*arguments)
+
+    return call
 
 
 def add_resource_view(

@@ -30,5 +30,4 @@ from dynmodel_pyramid.web.identity.rates import rates
 def includeme(config: Configurator) -> None:
     config.registry.dynmodel_rates = rates(config.registry.dynmodel_settings)
     config.registry.dynmodel_jwt = verifier(config.registry.dynmodel_settings)
-    for module in ("tokens", "users", "sessions", "oidc", "me", "audit", "access", "explain"):
-        config.include(f"dynmodel_pyramid.web.identity.{module}", route_prefix=None)
+    config.include("dynmodel_pyramid.web.identity.oidc", route_prefix=None)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -18,21 +17,11 @@ from dynmodel_pyramid.errors import NotFound, PreconditionFailed
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.audited import audit_of
 from dynmodel_pyramid.web.identity.resources import AccessPlan, AccessResource, BelowAccess, RoleResource
-
-
-def includeme(config: Configurator) -> None:
-    whole = {"GET": get_access, "PUT": put_access, "PATCH": patch_access}
-    one = {"GET": get_role, "PUT": put_role, "PATCH": patch_role, "DELETE": delete_role}
-    add_resource_view(config, AccessResource, whole, administrators)
-    add_resource_view(config, RoleResource, one, administrators)
-    add_resource_view(config, AccessPlan, {"POST": plan_access}, administrators)
 
 
 def _tagged(answer: Response, access: Access) -> Response:

@@ -2,15 +2,12 @@
 
 from urllib.parse import quote
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.answers import encode, json_answer
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part, whole_number
-from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.identity.changing import accounts_of
 from dynmodel_pyramid.web.identity.resources import AuditLog
@@ -18,10 +15,6 @@ from dynmodel_pyramid.web.identity.resources import AuditLog
 USUAL, MOST = 100, 1000
 #: Parameters for events with a value.
 FILTERS = ("event", "identity")
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, AuditLog, {"GET": list_events}, administrators)
 
 
 def list_events(context: AuditLog, request: Request) -> Response:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -19,17 +18,11 @@ from dynmodel_pyramid.definitions.names import may_be_name
 from dynmodel_pyramid.errors import Malformed, NotFound
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.answers import encode, json_answer
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import administrators
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.identity.resources import AccessExplained
 
 PARAMETERS = ("table", "action", "as", "row")
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, AccessExplained, {"GET": explain}, administrators)
 
 
 def explain(context: AccessExplained, request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -11,15 +10,9 @@ from dynmodel_pyramid.access.grants import ACTIONS, Action
 from dynmodel_pyramid.access.scope import Scope
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.web.http.answers import encode, json_answer
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.seen import each_seen
 from dynmodel_pyramid.web.identity.resources import Me
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Me, {"GET": get_me}, anybody)
 
 
 def get_me(context: Me, request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -12,9 +11,7 @@ from dynmodel_pyramid.errors import Invalid, Malformed, Problem
 from dynmodel_pyramid.queries import split
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import media_type_of, read_document, read_json, refuse_body, refuse_media_type
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.identity import origins
 from dynmodel_pyramid.web.identity.changing import accounts_of, changing_access, is_signed_in, note, origin_of
 from dynmodel_pyramid.web.identity.credentials import clear_cookie, sent_cookies, set_cookie
@@ -23,10 +20,6 @@ from dynmodel_pyramid.web.identity.resources import SessionResource
 FORM = "application/x-www-form-urlencoded"
 #: Bytes of a document with a name and a password.
 LONGEST = 16_384
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, SessionResource, {"GET": get_session, "POST": sign_in, "DELETE": sign_out}, anybody)
 
 
 def _document(caller: Caller) -> dict[str, Any]:

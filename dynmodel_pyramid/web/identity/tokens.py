@@ -1,6 +1,5 @@
 """Views of tokens: ``/token/`` and ``/token/{n}/``. Administrators have all, a user has his own."""
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -14,10 +13,8 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.errors import Conflict, Invalid, NotFound, Problem
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import read_json, refuse_body
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
-from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.changing import accounts_of, changing_access, is_signed_in, note, own_user_id
@@ -25,11 +22,6 @@ from dynmodel_pyramid.web.identity.resources import TokenResource, Tokens
 
 USUAL, MOST = 100, 1000
 _IMPLIED = BUILT_IN_ROLES - {"admin"}
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Tokens, {"GET": list_tokens, "POST": create_token}, anybody)
-    add_resource_view(config, TokenResource, {"GET": get_token, "DELETE": revoke_token}, anybody)
 
 
 def _owner(caller: Caller, what: str) -> int | None:

@@ -5,7 +5,6 @@ himself, and change his password with the old one.
 from typing import Any
 
 import sqlalchemy as sa
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -25,10 +24,8 @@ from dynmodel_pyramid.errors import (
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json, refuse_body
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.parts import link_next, read_part
-from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.transactions import read_connection
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.identity.changing import (
@@ -43,12 +40,6 @@ from dynmodel_pyramid.web.identity.credentials import clear_cookie
 from dynmodel_pyramid.web.identity.resources import UserPassword, UserResource, Users
 
 USUAL, MOST = 100, 1000
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Users, {"GET": list_users, "POST": create_user}, anybody)
-    add_resource_view(config, UserResource, {"GET": get_user, "PATCH": patch_user, "DELETE": delete_user}, anybody)
-    add_resource_view(config, UserPassword, {"PUT": put_password}, anybody)
 
 
 def _refuse_others(caller: Caller, what: str) -> None:

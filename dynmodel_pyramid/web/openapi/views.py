@@ -7,7 +7,6 @@ document being made.
 import hashlib
 from collections.abc import Iterator
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -17,9 +16,7 @@ from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.conditions import is_unchanged
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.seen import each_seen, seen
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.openapi.callers import of_caller, package_version
@@ -28,11 +25,6 @@ from dynmodel_pyramid.web.openapi.resources import OpenApi, TableOpenApi
 
 #: ``application/openapi+json`` of RFC 9512's kind is for YAML alone so far; JSON is what tools ask for.
 OFFERS = ("application/json",)
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, OpenApi, {"GET": describe_all}, anybody)
-    add_resource_view(config, TableOpenApi, {"GET": describe_table}, anybody)
 
 
 def _tag(attempt: RequestAttempt, request: Request, *parts: object) -> str:

@@ -5,21 +5,20 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.errors import NotFound
-from dynmodel_pyramid.web.http.methods import View, add_resource_view
+from dynmodel_pyramid.web.http.methods import View, add_resource_view, later
 from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ROUTE, Resource
 from dynmodel_pyramid.web.rest.errors import unknown_function, unknown_schema, unknown_table
 from dynmodel_pyramid.web.rest.face import VARY
-from dynmodel_pyramid.web.rest.openapi import describe
-from dynmodel_pyramid.web.rest.reading import read_rows
 from dynmodel_pyramid.web.rest.resources import Function, Functions, Rest, RestTable
-from dynmodel_pyramid.web.rest.writing import create_rows, delete_rows, put_row, update_rows
 
 
 def includeme(config: Configurator) -> None:
-    _add(config, Rest, GET=describe)
-    _add(config, RestTable, GET=read_rows, POST=create_rows, PATCH=update_rows, PUT=put_row, DELETE=delete_rows)
+    _add(config, Rest, GET=later("rest.openapi", "describe"))
+    names = {"POST": "create_rows", "PATCH": "update_rows", "PUT": "put_row", "DELETE": "delete_rows"}
+    writes = {method: later("rest.writing", name) for method, name in names.items()}
+    _add(config, RestTable, GET=later("rest.reading", "read_rows"), **writes)
     for kind in (Function, Functions):
         config.add_view(refuse_function, context=kind, route_name=ROUTE, name="")
 

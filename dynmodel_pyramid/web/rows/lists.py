@@ -3,7 +3,6 @@
 import json
 from urllib.parse import unquote_plus
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -21,17 +20,11 @@ from dynmodel_pyramid.web.http.errors import NotAcceptable
 from dynmodel_pyramid.web.http.explained import PLANS, asked_for, may_explain
 from dynmodel_pyramid.web.http.listing import list_answer
 from dynmodel_pyramid.web.http.media_types import accepted_parameters
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.preferences import preferred
 from dynmodel_pyramid.web.http.ranges import part_of
 from dynmodel_pyramid.web.resources import QueryResource, RowList
 from dynmodel_pyramid.web.rows.face import TABLE, read_query
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, QueryResource, {"POST": query_rows}, by_grants, offers=offers)
 
 
 def offers(request: Request) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -19,8 +18,6 @@ from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import encode, json_answer
 from dynmodel_pyramid.web.http.body import body_file, media_type_of, refuse_media_type
 from dynmodel_pyramid.web.http.clients import refuse_gone
-from dynmodel_pyramid.web.http.methods import add_resource_view
-from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.writing import Write, merging_of
 from dynmodel_pyramid.web.resources import RowsPlan
 from dynmodel_pyramid.web.rows.face import TABLE
@@ -28,10 +25,6 @@ from dynmodel_pyramid.web.rows.writes import contents_of
 
 #: The parameter that says that the body is only the first part of a file.
 PART = "_part=true"
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, RowsPlan, {"POST": plan_rows}, by_grants)
 
 
 def plan_rows(context: RowsPlan, request: Request) -> Response:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -15,18 +14,11 @@ from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.web.http.answers import Answer, empty_answer, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.preferences import Preferences, preferred, preferred_return
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.resources import RowList, RowResource
-
-
-def includeme(config: Configurator) -> None:
-    views = {"GET": get_row, "PUT": put_row, "PATCH": patch_row, "DELETE": delete_row}
-    add_resource_view(config, RowResource, views, by_grants)
 
 
 def tag_of(context: RowList | RowResource, rows: Rows, version: int, body: bytes) -> str:

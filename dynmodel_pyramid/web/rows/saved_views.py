@@ -8,7 +8,6 @@ import zlib
 from typing import Any
 
 import sqlalchemy as sa
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -20,25 +19,17 @@ from dynmodel_pyramid.rows.saved_views import SavedView, SavedViews, read_view
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import read_json, refuse_body
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import author_of, no_parameters
-from dynmodel_pyramid.web.http.permissions import anybody, by_grants
 from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.resources import RowList, ViewResource, ViewRows, Views
 from dynmodel_pyramid.web.rows.face import read_query
-from dynmodel_pyramid.web.rows.lists import list_of, named_format, offers
+from dynmodel_pyramid.web.rows.lists import list_of, named_format
 
 #: Parameters that a request for a view's rows gives instead of the view's own.
 _INSTEAD = frozenset({"select", "order", "limit", "having", "_search"})
 #: The owner of views in open mode, where nobody says who he is.
 _NOBODY = "open"
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Views, {"GET": list_views, "POST": create_view}, anybody)
-    add_resource_view(config, ViewResource, {"GET": get_view, "PUT": put_view, "DELETE": delete_view}, anybody)
-    add_resource_view(config, ViewRows, {"GET": list_rows}, by_grants, offers=offers)
 
 
 class _Views:

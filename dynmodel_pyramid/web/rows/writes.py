@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import BinaryIO
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -27,20 +26,11 @@ from dynmodel_pyramid.web.http.body import (
     refuse_media_type,
 )
 from dynmodel_pyramid.web.http.lenient import create_leniently
-from dynmodel_pyramid.web.http.methods import add_resource_view
-from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.tree import path
 from dynmodel_pyramid.web.http.writing import Created, Sent, Write, create, delete, merging_of, update
-from dynmodel_pyramid.web.resources import RowList, SingularRowList
+from dynmodel_pyramid.web.resources import RowList
 from dynmodel_pyramid.web.rows.face import TABLE
-from dynmodel_pyramid.web.rows.lists import list_rows, offers
 from dynmodel_pyramid.web.rows.row import tag_of
-
-
-def includeme(config: Configurator) -> None:
-    common = {"GET": list_rows, "POST": create_rows, "PATCH": patch_rows, "DELETE": delete_rows}
-    add_resource_view(config, RowList, common, by_grants, offers=offers)
-    add_resource_view(config, SingularRowList, {**common, "PUT": create_rows}, by_grants, offers=offers)
 
 
 def _refuse(name: str, why: str, hint: str | None = None) -> Malformed:

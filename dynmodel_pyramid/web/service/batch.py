@@ -1,14 +1,11 @@
 """``/batch/``: operations on rows of several tables, and new tables, in one transaction; ``/batch/plan/``."""
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.body import read_json
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import by_grants
 from dynmodel_pyramid.web.http.preferences import RETURNS, PreferenceRules
 from dynmodel_pyramid.web.resources import Batch, BatchPlan
 from dynmodel_pyramid.web.rows.face import refuse_preferences
@@ -19,11 +16,6 @@ PREFERENCES = PreferenceRules(
     heeded={"POST": ("return", "handling", "tx")},
     refuse=refuse_preferences,
 )
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Batch, {"POST": run_batch}, by_grants)
-    add_resource_view(config, BatchPlan, {"POST": plan_batch}, by_grants)
 
 
 def run_batch(context: Batch, request: Request) -> Response:

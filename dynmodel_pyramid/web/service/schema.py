@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -15,17 +14,10 @@ from dynmodel_pyramid.errors import Malformed, PreconditionFailed
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import MERGE_PATCH, media_type_of, read_json
 from dynmodel_pyramid.web.http.conditions import if_match, is_unchanged
-from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
-from dynmodel_pyramid.web.http.permissions import by_definitions
 from dynmodel_pyramid.web.http.preferences import preferred_return
 from dynmodel_pyramid.web.identity.audited import audit_of
 from dynmodel_pyramid.web.resources import Schema, SchemaPlan
-
-
-def includeme(config: Configurator) -> None:
-    add_resource_view(config, Schema, {"GET": get_schema, "PUT": put_schema, "PATCH": patch_schema}, by_definitions)
-    add_resource_view(config, SchemaPlan, {"POST": plan_schema}, by_definitions)
 
 
 def _one_of(parameters: dict[str, str], name: str, known: tuple[str, ...]) -> str:
