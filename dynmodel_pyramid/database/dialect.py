@@ -116,6 +116,8 @@ class Dialect:
     ids_first_from: int | None = None
     #: How many rows of a stream are read, encoded and sent together, if its form takes any number.
     streamed_rows = 1000
+    #: Whether RETURNING gives the values that a SELECT gives. SQLite gives 5 for 5.0 of a column of floats.
+    returns_as_stored = True
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 

@@ -20,7 +20,7 @@ from dynmodel_pyramid.catalogue.column_expressions import (
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.queries.sql.views import ReverseSides, View
-from dynmodel_pyramid.rows.prepared import PreparedSelect
+from dynmodel_pyramid.rows.prepared import PreparedRow, PreparedSelect
 
 #: Datetimes are answered in UTC, with ``Z``; those without a time zone are read as UTC.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -72,6 +72,14 @@ class RowEncoder:
         except KeyError:
             select = PreparedSelect(self._statements[name], connection.dialect)
             return self._prepared.setdefault(name, select)
+
+    def insert(self, connection: sa.Connection, table: sa.Table) -> PreparedRow:
+        """The statement that adds a row to the table itself and shows it; :attr:`shows_others` must be false."""
+        try:
+            return self._prepared["insert"]  # type: ignore[return-value]
+        except KeyError:
+            prepared = PreparedRow(table, self.columns, connection.dialect)
+            return self._prepared.setdefault("insert", prepared)  # type: ignore[return-value]
 
     def row(self, values: Sequence[Any]) -> bytes:
         return orjson.dumps(dict(zip(self.names, values, strict=True)), option=OPTIONS)

@@ -5,7 +5,7 @@ rows 200 us less, an insert of 5,000 rows 0.8 times as much (by PostgreSQL's COP
 must render each time go through ``Connection.execute``.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -30,10 +30,19 @@ class Records(list[Sequence[Any]]):
 
 
 class PreparedSelect:
-    """A SELECT whose parameters are named by ``bindparam``. Its other values are constants."""
+    """A SELECT whose parameters are named by ``bindparam``. Its other values are constants.
 
-    def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: sa.Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    :param insert: an INSERT in its place: the columns whose values are parameters, and those that it returns
+    """
+
+    def __init__(
+        self,
+        statement: Any,
+        dialect: sa.Dialect,
+        insert: tuple[Sequence[str], Sequence[sa.ColumnElement[Any]]] | None = None,
+    ) -> None:
+        names, columns = (None, statement.selected_columns) if insert is None else insert
+        compiled = statement.compile(dialect=dialect, column_keys=names)
         self._statement = statement
         #: Whether parts of the statement (lists of IN) are rendered when the values are known.
         self.refused = bool(compiled.post_compile_params or compiled.literal_execute_params)
@@ -51,7 +60,7 @@ class PreparedSelect:
         }
         self._order = compiled.positiontup
         self._escaped = compiled.escaped_bind_names
-        self._types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        self._types = [column.type.dialect_impl(dialect) for column in columns]
         self._dialect = dialect
         self._processors: list[tuple[int, _Processor]] | None = None
         self._as_records: tuple[str, Sequence[str | None]] | None = None
@@ -180,6 +189,24 @@ def _of_column(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[
     return lambda values: values if {*map(type, values)} <= kept else list(map(process, values))
 
 
+class PreparedRow(PreparedSelect):
+    """Adds one row to a table, whose database draws its id, and gives values of it.
+
+    :param columns: the values, which are expressions over the table
+    """
+
+    def __init__(self, table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> None:
+        written = [column for column in table.columns if column.computed is None and column.key != "id"]
+        names = [column.key for column in written]
+        super().__init__(sa.insert(table).returning(*columns), dialect, (names, columns))
+        self.refused = self.refused or wraps_parameters(written)
+
+
+def wraps_parameters(columns: Iterable[sa.Column[Any]]) -> bool:
+    """Whether a type of these columns wraps its parameter in SQL, so that SQLAlchemy has to build the statement."""
+    return any(column.type.bind_expression(sa.bindparam(None, type_=column.type)) is not None for column in columns)
+
+
 class PreparedInsert:
     """Adds rows to a table; on PostgreSQL by COPY if there are many.
 
@@ -199,10 +226,7 @@ class PreparedInsert:
         self._sql = compiled.string
         self._places = [compiled.escaped_bind_names.get(name, name) for name in self._names]
         self._table = table
-        #: Whether SQLAlchemy has to build the statement, because a type wraps its parameter in SQL.
-        self.refused = any(
-            column.type.bind_expression(sa.bindparam(None, type_=column.type)) is not None for column in written
-        )
+        self.refused = wraps_parameters(written)
         prepare = dialect.identifier_preparer
         columns = ", ".join(prepare.quote(column.name) for column in written)
         copy = without_parameters(f"COPY {prepare.format_table(table)} ({columns}) FROM STDIN", dialect)

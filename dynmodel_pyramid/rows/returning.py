@@ -45,6 +45,8 @@ class Returning:
                 "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
             )
         self.names: Sequence[str] = rows.encoder.names if self._plan is None else self._plan.names
+        #: Whether these are whole rows, as the row service encodes them.
+        self.is_whole = self._plan is None
         self.is_together = self._plan is not None and (bool(query.root.order) or self._plan.is_grouped)
         #: Whether the ids are the answer: the caller may read all rows, and nobody else changes them meanwhile.
         self._is_known = query.select == _ONLY_ID and not below and rows.scope.view.key is None

@@ -19,6 +19,7 @@ from dynmodel_pyramid.catalogue.cascades import Cascade
 from dynmodel_pyramid.catalogue.system_values import Filler, system_fields
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites
+from dynmodel_pyramid.database.dialect import refuse_unsafe_ids
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.definitions.problems import Problems, ProblemSink
 from dynmodel_pyramid.definitions.store import now
@@ -288,6 +289,28 @@ class Rows(RowReads):
         if self.catalogue.is_reported:
             self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
+
+    def insert_shown(self, connection: sa.Connection, rows: NewRows) -> Sequence[Any] | None:
+        """Add one row and read it, by one statement: its values in the order of ``encoder.names``. None, with nothing
+        done, where it takes more than that.
+        """
+        encoder, catalogue = self.encoder, self.catalogue
+        # Whoever is told of the row may change it before it is read.
+        if not catalogue.database.dialect.returns_as_stored or catalogue.is_reported:
+            return None
+        if rows.ids != [None] or encoder.shows_others or self.links.are_checked:
+            return None
+        prepared = encoder.insert(connection, self.model.table)
+        if prepared.refused or self.permits("create") is not None:
+            return None
+        moment = now()
+        values = {**rows.values[0], "_version": 1, "_created": moment, "_updated": moment}
+        if self.given:
+            values |= self.filler(connection, moment).of_new_rows(self.given, 1)[0]
+        with telling(self, lambda: rows.candidates()[0]):
+            [shown] = prepared(connection, values)
+        refuse_unsafe_ids(shown[0])
+        return shown
 
     def draw_ids(self, connection: sa.Connection, ids: Sequence[int | None], *, above: int = 0) -> list[int]:
         """The ids of new rows: those that the client gives, and drawn ones for the rest."""

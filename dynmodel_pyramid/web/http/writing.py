@@ -126,6 +126,15 @@ class Write:
         else:
             self._add(connection, ids)
 
+    @property
+    def shows_whole_rows(self) -> bool:
+        """Whether the answer shows all that the caller may see of the rows, and nothing else."""
+        return self.shows_rows and self._returned.is_whole
+
+    def take_whole(self, row: Sequence[Any]) -> None:
+        """Put a row into such an answer: its values in the order of the encoder's names."""
+        self._body.add(self._form.part([row]))
+
     def take_now(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """The same for all rows at once, because they no longer exist when the answer is made."""
         self.take(connection, ids)
@@ -236,9 +245,14 @@ def _create_one(write: Write, sent: Sent) -> tuple[Response, Created]:
     assert isinstance(document, Document)  # a batch is never a single document
     new = read_new(write.rows, [document.document], sent.columns, pointers=False)
     connection = write.begin()
-    ids = write.rows.insert(connection, new)
-    write.take(connection, ids)
-    return write.answer(201, 1, empty=201), Created(1, 1, ids[0])
+    shown = write.rows.insert_shown(connection, new) if write.shows_whole_rows else None
+    if shown is None:
+        [row_id] = write.rows.insert(connection, new)
+        write.take(connection, [row_id])
+    else:
+        row_id = shown[0]
+        write.take_whole(shown)
+    return write.answer(201, 1, empty=201), Created(1, 1, row_id)
 
 
 def update(write: Write, filtered: Filtered, document: Any) -> Response:
