@@ -130,6 +130,10 @@ class Database:
     def end_reading(self, connection: sa.Connection) -> None:
         self.dialect.end_reading(connection)
 
+    def begin_writing(self, *, is_kept: bool) -> sa.Connection:
+        """A connection in a transaction that writes (:meth:`Dialect.begin_writing`), until :meth:`end_writing`."""
+        return self.dialect.begin_writing(self.writer, is_kept=is_kept)
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection in a read transaction, rolled back at the end."""

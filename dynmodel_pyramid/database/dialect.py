@@ -153,6 +153,34 @@ class Dialect:
         """End the transaction of :meth:`begin_reading`, and give the connection back."""
         connection.close()
 
+    def begin_writing(self, engine: sa.Engine, *, is_kept: bool) -> sa.Connection:
+        """A connection in a new transaction that writes.
+
+        :param engine: one whose transactions write
+        :param is_kept: whether it may be one that earlier transactions had
+        """
+        connection = engine.connect()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def commit_writing(self, connection: sa.Connection) -> None:
+        """Commit the transaction of :meth:`begin_writing`."""
+        try:
+            connection.commit()
+        except BaseException:
+            # SQLAlchemy takes it for ended, but SQLite leaves a transaction open whose COMMIT fails.
+            if not connection.invalidated:
+                connection.invalidate()
+            raise
+
+    def end_writing(self, connection: sa.Connection) -> None:
+        """End the transaction of :meth:`begin_writing`, if it is not committed, and give the connection back."""
+        connection.close()
+
     def prove_along(self, connection: sa.Connection, attempt: Proven) -> None:
         """Let a statement of :func:`~dynmodel_pyramid.database.cursors.fetched` bring the proof of the attempt with its
         rows, where the state is read last; else the attempt reads it by a statement of its own, before it is answered.

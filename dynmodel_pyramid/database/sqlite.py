@@ -21,8 +21,8 @@ from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
-from dynmodel_pyramid.database.sqlite_readers import Readers
-from dynmodel_pyramid.database.sqlite_writer import WriterOrder
+from dynmodel_pyramid.database.sqlite_readers import READY, Readers
+from dynmodel_pyramid.database.sqlite_writer import Turn, WriterOrder
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
@@ -132,26 +132,31 @@ class SQLite(Dialect):
                 raise sa.exc.OperationalError("BEGIN", {}, error, connection_invalidated=True) from error
 
         @event.listens_for(engine, "commit")
-        def commit(connection: sa.Connection) -> None:
+        def prepare_commit(connection: sa.Connection) -> None:
             if connection.get_execution_options().get(WRITES):
                 check_file(connection)
                 with raw_cursor(connection) as cursor:
                     sqlite_search.index_written(cursor)
 
+        self._prepare_commit = prepare_commit
+
         @event.listens_for(engine, "begin")
         def begin(connection: sa.Connection) -> None:
             dbapi = driver_connection(connection)
-            if not connection.get_execution_options().get(WRITES):
-                if not dbapi.in_transaction:  # as a reader is
-                    check_file(connection)
-                    dbapi.execute("BEGIN")
+            info = connection.connection.info
+            if dbapi.in_transaction and READY in info:
                 return
             check_file(connection)
-            record = connection.connection._connection_record
+            if connection.get_execution_options().get(WRITES):
+                begin_writing(dbapi, info)
+            else:
+                dbapi.execute("BEGIN")
+
+        def begin_writing(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
             try:
-                self._begin_writing(dbapi, connection.connection.info, file.path)
+                self._begin_writing(dbapi, info, file.path)
             except BaseException as error:
-                release(dbapi, record)
+                _leave_turn(info)
                 if isinstance(error, sqlite3.OperationalError):
                     raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, error) from error
                 raise
@@ -162,6 +167,8 @@ class SQLite(Dialect):
 
         event.listen(engine, "checkin", unbound)
         self._readers = Readers(engine, check_file, _end_use)
+        self._writers = Readers(engine, check_file, _end_use, **{WRITES: True})
+        self._check_file, self._begin_driver = check_file, begin_writing
 
         # On check-in and not on commit: the next writer should not begin before this one has committed.
         event.listen(engine, "checkin", release)
@@ -192,15 +199,46 @@ class SQLite(Dialect):
 
     @staticmethod
     def _release(dbapi: object, record: ConnectionPoolEntry | None, *ignored: object) -> None:
-        turn = None if record is None else record.info.pop(TURN, None)
-        if turn is not None:
-            turn.leave()
+        if record is not None:
+            _leave_turn(record.info)
 
     def begin_reading(self, engine: sa.Engine) -> sa.Connection:
         return self._readers.begin()
 
     def end_reading(self, connection: sa.Connection) -> None:
         self._readers.end(connection)
+
+    def begin_writing(self, engine: sa.Engine, *, is_kept: bool) -> sa.Connection:
+        if not is_kept:
+            return super().begin_writing(engine, is_kept=False)
+        writer = self._writers.take()
+        try:
+            self._check_file(writer)
+            self._begin_driver(driver_connection(writer), self._writers.info(writer))
+        except BaseException:
+            self.end_writing(writer)
+            raise
+        return writer
+
+    def commit_writing(self, connection: sa.Connection) -> None:
+        if connection not in self._writers:
+            super().commit_writing(connection)
+        elif connection.in_transaction():
+            connection.commit()
+        else:
+            self._prepare_commit(connection)
+            with raw_cursor(connection) as cursor:
+                cursor.execute("COMMIT")
+
+    def end_writing(self, connection: sa.Connection) -> None:
+        if connection not in self._writers:
+            super().end_writing(connection)
+            return
+        info = self._writers.info(connection)
+        try:
+            self._writers.end(connection)
+        finally:
+            _leave_turn(info)
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         original = error.orig
@@ -365,6 +403,12 @@ def _unbind(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
     if info.pop("bound", None):
         info[DEADLINE].lift()
         dbapi.set_progress_handler(None, 0)
+
+
+def _leave_turn(info: dict[Any, Any]) -> None:
+    turn: Turn | None = info.pop(TURN, None)
+    if turn is not None:
+        turn.leave()
 
 
 def _end_use(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> bool:

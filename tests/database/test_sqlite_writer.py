@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.sqlite_search import UNINDEXED
 from dynmodel_pyramid.database.sqlite_writer import WriterOrder
 from dynmodel_pyramid.errors import Busy
@@ -165,7 +166,7 @@ def database(tmp_path):
 def _write(database) -> float:
     begun = time.monotonic()
     with database.writer.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        connection.exec_driver_sql("INSERT INTO t (a) VALUES (1)")
     return time.monotonic() - begun
 
 
@@ -191,3 +192,53 @@ def test_who_waits_too_long_is_told(database):
         _write(database)
         assert reader.exec_driver_sql("PRAGMA busy_timeout").scalar() == usual == 3000
     plain.dispose()
+
+
+def test_a_writer_is_kept_and_begins_anew(database):
+    dialect = database.dialect
+
+    def numbers():
+        with database.reading() as connection:
+            return connection.exec_driver_sql("SELECT a FROM t ORDER BY a").scalars().all()
+
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE near (far INTEGER REFERENCES t (b) DEFERRABLE INITIALLY DEFERRED)")
+        connection.exec_driver_sql("ALTER TABLE t ADD COLUMN b INTEGER")
+        connection.exec_driver_sql("CREATE UNIQUE INDEX u ON t (b)")
+    first = database.begin_writing(is_kept=True)
+    with raw_cursor(first) as cursor:
+        cursor.execute("INSERT INTO t VALUES (1, 1)")
+    dialect.commit_writing(first)
+    dialect.end_writing(first)
+    second = database.begin_writing(is_kept=True)
+    assert second is first
+    second.exec_driver_sql("INSERT INTO t VALUES (2, 2)")  # by SQLAlchemy, in the same transaction
+    with second.begin_nested() as savepoint:
+        second.exec_driver_sql("INSERT INTO t VALUES (3, 3)")
+        savepoint.rollback()
+    dialect.commit_writing(second)
+    dialect.end_writing(second)
+    for by_driver in (True, False):
+        failing = database.begin_writing(is_kept=True)
+        if by_driver:
+            with raw_cursor(failing) as cursor:
+                cursor.execute("INSERT INTO near VALUES (7)")
+        else:
+            failing.exec_driver_sql("INSERT INTO near VALUES (7)")
+        with pytest.raises(sa.exc.IntegrityError):
+            dialect.commit_writing(failing)
+        dialect.end_writing(failing)
+        assert _write(database) < 0.9
+    undone = database.begin_writing(is_kept=True)
+    undone.exec_driver_sql("INSERT INTO t VALUES (9, 9)")
+    dialect.end_writing(undone)
+    assert numbers() == [1, 1, 1, 2]
+    assert database.begin_writing(is_kept=False) is not undone
+
+
+def test_a_kept_writer_that_finds_no_turn_is_kept(database):
+    holder = database.begin_writing(is_kept=True)
+    with pytest.raises(Busy):
+        database.begin_writing(is_kept=True)
+    assert (database.dialect._writers.in_use, len(database.dialect._writers._idle)) == (1, 1)
+    database.dialect.end_writing(holder)

@@ -1,5 +1,6 @@
 """The connection of a request that writes, as one participant in the transaction of ``request.tm``."""
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,31 +10,32 @@ from zope.interface import implementer
 
 @implementer(ISavepointDataManager)
 class JoinedConnection:
-    """Begins a transaction of a connection, and ends it with that of a transaction manager.
+    """A connection whose transaction ends with that of a transaction manager.
 
     It commits as the last vote, when all other participants and the hooks before the commit have agreed. An ORM session
-    with zope.sqlalchemy's data manager does the same for 180 us more of a request that takes 900.
+    with zope.sqlalchemy's data manager did the same for 130 us more of a request that took 900.
 
-    :param closes: whether the connection is closed when its transaction has ended
+    :param connection: in a transaction, which is rolled back if this fails
+    :param commit: commits it
+    :param end: rolls it back unless it is committed, and gives the connection back
     """
 
-    def __init__(self, connection: sa.Connection, transaction_manager: Any, *, closes: bool) -> None:
+    def __init__(
+        self, connection: sa.Connection, transaction_manager: Any, commit: Callable[[], None], end: Callable[[], None]
+    ) -> None:
         self.transaction_manager = transaction_manager
-        self._connection, self._closes = connection, closes
+        self._connection, self._commit, self._end_it = connection, commit, end
+        self._is_over = False
         try:
-            self._transaction = connection.begin()
             transaction_manager.get().join(self)
         except BaseException:
             self._end()
             raise
 
     def _end(self) -> None:
-        """Roll back, unless the transaction has ended; it may be called again."""
-        transaction = self._connection.get_transaction()
-        if transaction is not None and transaction.is_active:
-            transaction.close()
-        if self._closes:
-            self._connection.close()
+        if not self._is_over:
+            self._is_over = True
+            self._end_it()
 
     def tpc_begin(self, transaction: Any) -> None:
         pass
@@ -42,14 +44,7 @@ class JoinedConnection:
         pass
 
     def tpc_vote(self, transaction: Any) -> None:
-        try:
-            self._transaction.commit()
-        except BaseException:
-            # SQLAlchemy takes it for ended, but SQLite leaves a transaction open whose COMMIT fails. Whoever keeps the
-            # connection rolls back.
-            if self._closes and not self._connection.invalidated:
-                self._connection.invalidate()
-            raise
+        self._commit()
         self._end()
 
     def tpc_finish(self, transaction: Any) -> None:

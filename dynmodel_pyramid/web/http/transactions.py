@@ -16,6 +16,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 from pyramid.registry import Registry
@@ -249,8 +250,15 @@ def write_connection(
         attempt.database.writes_from_now_on(staged)
     if attempt.once is not None:
         attempt.once.prepare()
-    connection = attempt.database.writer.connect() if staged is None else staged
-    joined = JoinedConnection(connection, request.tm, closes=staged is None)
+    database = attempt.database
+    if staged is not None:
+        connection, transaction = staged, staged.begin()
+        joined = JoinedConnection(connection, request.tm, transaction.commit, partial(_roll_back, transaction))
+    else:
+        # Watchers know a transaction by its connection, and that it is rolled back by a connection that is gone.
+        connection = database.begin_writing(is_kept=attempt.catalogue.watcher is None)
+        commit, end = database.dialect.commit_writing, database.dialect.end_writing
+        joined = JoinedConnection(connection, request.tm, partial(commit, connection), partial(end, connection))
     try:
         if staged is None:
             attend(request, connection)
@@ -263,6 +271,12 @@ def write_connection(
         joined.abort(None)
         raise
     return attempt.open(connection, writes=True)
+
+
+def _roll_back(transaction: sa.RootTransaction) -> None:
+    """Roll back a transaction of a connection that somebody else keeps, who rolls back again if a commit failed."""
+    if transaction.is_active:
+        transaction.close()
 
 
 def _tell_commit(is_committed: bool, catalogue: Catalogue, connection: sa.Connection) -> None:
