@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Catalogue, Snapshot
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import STAMP, State
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import forget_fetch, raw_cursor
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change
@@ -107,6 +107,7 @@ class Attempt:
         """Hold off definition changes of the tables used so far, then confirm: all that follows is coherent."""
         self._lock_tables(connection, writes=writes)
         self._compare(connection)
+        forget_fetch(connection)
         self._confirmed = True
 
     def _lock_tables(self, connection: sa.Connection, *, writes: bool) -> None:
@@ -200,6 +201,10 @@ class Attempt:
         """
         self.judge(connection, found)
         self._confirmed = True
+
+    def disprove(self) -> None:
+        """Take back :meth:`prove_by`, because more is read."""
+        self._confirmed = False
 
     def judge(self, connection: sa.Connection, found: Sequence[Any]) -> None:
         """

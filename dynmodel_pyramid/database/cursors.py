@@ -3,17 +3,15 @@
 A statement through SQLAlchemy costs 35 to 60 us even if it is compiled and cached; by the driver's cursor, 3 us.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
 if TYPE_CHECKING:  # SQLAlchemy 2.0 has no such name
     from sqlalchemy.engine.interfaces import DBAPIModule
-
-_Fetch = Callable[[sa.Connection, str, Any], tuple[Sequence[Any], Sequence[Sequence[Any]]]]
 
 
 def driver_connection(connection: sa.Connection) -> Any:
@@ -21,34 +19,22 @@ def driver_connection(connection: sa.Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-class raw_cursor:
-    """``with raw_cursor(connection) as cursor``: the driver's errors become SQLAlchemy's, and lost connections are
-    noted.
+class driver_errors:
+    """A context in which the driver's errors become SQLAlchemy's, and lost connections are noted."""
 
-    The caller converts parameters and values to the driver's form; ``rows/prepared.py`` does so for whole tables.
-    """
+    __slots__ = ("_connection",)
 
-    __slots__ = ("_arguments", "_connection", "_cursor")
-
-    def __init__(self, connection: sa.Connection, *arguments: Any) -> None:
-        """
-        :param arguments: of the driver's ``cursor``
-        """
+    def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._arguments = arguments
 
     def __enter__(self) -> Any:
-        self._cursor = self._connection.connection.cursor(*self._arguments)
-        return self._cursor
+        return None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            self._cursor.close()
-        finally:
-            if isinstance(error, self._connection.dialect.loaded_dbapi.Error):
-                raise self._as_sqlalchemy(error) from error
+        if isinstance(error, self._connection.dialect.loaded_dbapi.Error):
+            raise self._as_sqlalchemy(error) from error
 
     def _as_sqlalchemy(self, error: "DBAPIModule.Error") -> sa.exc.StatementError:
         connection, dialect = self._connection, self._connection.dialect
@@ -60,17 +46,78 @@ class raw_cursor:
         )
 
 
-#: The key under which a connection keeps what fetches its rows: a function of ``fetched``'s parameters.
+class raw_cursor(driver_errors):
+    """``with raw_cursor(connection) as cursor``: the driver's cursor, as a context of :class:`driver_errors`.
+
+    The caller converts parameters and values to the driver's form; ``rows/prepared.py`` does so for whole tables.
+    """
+
+    __slots__ = ("_arguments", "_cursor")
+
+    def __init__(self, connection: sa.Connection, *arguments: Any) -> None:
+        """
+        :param arguments: of the driver's ``cursor``
+        """
+        super().__init__(connection)
+        self._arguments = arguments
+
+    def __enter__(self) -> Any:
+        read_on(self._connection)
+        self._cursor = self._connection.connection.cursor(*self._arguments)
+        return self._cursor
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._cursor.close()
+        finally:
+            super().__exit__(kind, error, traceback)
+
+
+#: The key under which a connection keeps what fetches its rows, a :class:`Fetch`.
 FETCH = "fetch"
+
+
+class Fetch(Protocol):
+    """Fetches rows together with the proof of what was read; the parameters and the result are those of
+    :func:`fetched`.
+    """
+
+    def __call__(
+        self, connection: sa.Connection, sql: str, parameters: Any
+    ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]: ...
+
+    def read_on(self, connection: sa.Connection) -> None:
+        """The connection is about to run a statement in another way, which the proof does not cover."""
+
+
+def read_on(connection: sa.Connection) -> None:
+    """Called before a connection runs a statement that brings no proof."""
+    fetch: Fetch | None = connection.connection.info.get(FETCH)
+    if fetch is not None:
+        fetch.read_on(connection)
+
+
+def forget_fetch(connection: sa.Connection) -> None:
+    """Let the connection's rows bring no more proofs."""
+    connection.connection.info.pop(FETCH, None)
 
 
 def fetched(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
     """The description of the columns, and all rows, of a SELECT of the driver. A dialect may let them bring the proof
     of what was read (:meth:`~.dialect.Dialect.prove_along`).
     """
-    fetch: _Fetch | None = connection.connection.info.get(FETCH)
+    fetch: Fetch | None = connection.connection.info.get(FETCH)
     if fetch is not None:
         return fetch(connection, sql, parameters)
+    return fetched_plainly(connection, sql, parameters)
+
+
+def fetched_plainly(
+    connection: sa.Connection, sql: str, parameters: Any
+) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+    """The same without a proof."""
     with raw_cursor(connection) as cursor:
         cursor.execute(sql, parameters)
         return cursor.description, cursor.fetchall()

@@ -87,6 +87,9 @@ class Proven(Protocol):
     def prove_by(self, connection: sa.Connection, found: Sequence[Any]) -> None:
         """Take the row, of the transaction that read the data, after it or with it."""
 
+    def disprove(self) -> None:
+        """More is read, which the row does not prove."""
+
 
 class Dialect:
     """The base class. Methods take SQLAlchemy connections unless they say otherwise."""
@@ -185,8 +188,7 @@ class Dialect:
         """Let a statement of :func:`~dynmodel_pyramid.database.cursors.fetched` bring the proof of the attempt with its
         rows, where the state is read last; else the attempt reads it by a statement of its own, before it is answered.
 
-        :param connection: of :meth:`begin_reading`; its ``info`` may have a :data:`~.cursors.FETCH` until
-            :meth:`end_reading`
+        :param connection: its ``info`` may have a :data:`~.cursors.FETCH` until it goes back to the pool
         """
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:

@@ -10,13 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.backups import Saved, Watch
-from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
-from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.cursors import FETCH, driver_connection, raw_cursor, read_on
+from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure, Proven
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
+from dynmodel_pyramid.database.postgresql_reads import Reads
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
 from dynmodel_pyramid.database.things import Thing, Things
 
@@ -110,14 +112,33 @@ class PostgreSQL(Dialect):
             except dbapi_error:
                 dbapi.rollback()
 
+        @event.listens_for(engine, "before_cursor_execute")
+        def before_cursor_execute(connection: sa.Connection, *ignored: object) -> None:
+            read_on(connection)
+
+        @event.listens_for(engine, "checkin")
+        def checkin(dbapi: object, record: ConnectionPoolEntry) -> None:
+            record.info.pop(FETCH, None)
+
         @event.listens_for(engine, "begin")
         def begin(connection: sa.Connection) -> None:
             # The driver sends it along with BEGIN.
             options = connection.get_execution_options()
             reads = not options.get(WRITES) and not options.get(REHEARSES)
+            level = levels.REPEATABLE_READ if options.get(ONE_MOMENT) else None
             raw = driver_connection(connection)
             raw.read_only = reads or None
-            raw.isolation_level = levels.REPEATABLE_READ if options.get(ONE_MOMENT) else None
+            raw.isolation_level = level
+
+    def begin_reading(self, engine: sa.Engine) -> sa.Connection:
+        connection = engine.connect()
+        connection.connection.info[FETCH] = Reads()
+        return connection
+
+    def prove_along(self, connection: sa.Connection, attempt: Proven) -> None:
+        reads: Reads | None = connection.connection.info.get(FETCH)
+        if reads is not None:
+            reads.prove_along(attempt)
 
     _KINDS = {
         "54001": "too_complex",
@@ -280,7 +301,12 @@ class PostgreSQL(Dialect):
         return lines[0] if form == "json" else "\n".join(lines)
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+        statement = f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
+        reads: Reads | None = connection.connection.info.get(FETCH)
+        if reads is None:
+            connection.exec_driver_sql(statement)
+        else:
+            reads.bind(statement)
 
     def stream(
         self, connection: sa.Connection, sql: str, parameters: Any, size: int
