@@ -64,6 +64,7 @@ PROTOCOLS = {
     "Attempt.held.<locals>.check": "changes.service.Precondition",
     "refuse_other_version.<locals>.check": "changes.service.Precondition",
     "Rows.insert.<locals>.store": "rows.violations.Writer",
+    "RowList.deprecation": "web.http.errors.with_definition_version",
     "ReadersHeldOff.__call__": "changes.ddl.runner.EditorContext.hold_off_readers",
 }
 #: The views at which walks begin.
@@ -207,7 +208,9 @@ def walks(app: webtest.TestApp) -> dict[str, Walk]:
     return {
         "row": recorded(app, lambda: app.post_json(f"{path}rows/", row)),
         "filter": recorded(app, lambda: app.get(f"{path}rows/", {"price": "gt.1.50"})),
-        "definition": recorded(app, lambda: app.put_json(path, AFTER), until=("ALTER", "CREATE")),
+        "definition": recorded(
+            app, lambda: app.put_json(path, AFTER), until=("ALTER", "CREATE", "UPDATE SQLITE_SCHEMA")
+        ),
     }
 
 
