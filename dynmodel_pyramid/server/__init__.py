@@ -12,6 +12,7 @@ These are our own:
 
 ``settings``  the section ``[server:main]``
 ``spool``     unsent bytes, in memory and in temporary files
+``pace``      whether requests mostly wait for something else
 ``departures`` clients that go away while their requests run
 ``balance``   connections spread over processes
 ``watch``     least rates and longest times

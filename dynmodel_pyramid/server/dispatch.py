@@ -7,7 +7,8 @@ does. Whatever only "the polling thread" may do, the leader does.
 **A request that takes long** stops nobody. The thread that called :meth:`Threads.lead` looks every few milliseconds
 which request the leader runs. When it is still the same one, it *relieves* the leader: another thread leads from then
 on. The thread that was relieved finishes its request, and goes back to the others. A request that is known to be long
-relieves its thread by itself (:meth:`Threads.step_down`), or is given to another one from the beginning.
+relieves its thread by itself (:meth:`Threads.step_down`), or is given to another one from the beginning. And while
+requests mostly wait for something else (``pace``), the leader lets another thread lead before it runs one.
 
 **There is always a thread to lead.** There is one more than requests may run at a time. When as many run as may, the
 leader does nothing but poll.
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from functools import partial
 
 from dynmodel_pyramid.server.channel import Channel
+from dynmodel_pyramid.server.pace import Pace
 from dynmodel_pyramid.server.queue import Queue, Turn
 
 log = logging.getLogger("dynmodel_pyramid.server")
@@ -47,6 +49,7 @@ class Threads:
         self.threads: set[threading.Thread] = set()  # that have not ended
         self.hurries = False  # the leader has left requests that it could run
         self._count = count + slow + 1
+        self._pace = Pace(learns=count > 1)
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)  # those who wait for something to do
         self._turn: Callable[[], bool] = lambda: False
@@ -183,9 +186,12 @@ class Threads:
 
     def _lead(self) -> None:
         try:
-            while self._turn():
-                if not self._run_waiting():
-                    return
+            # First what the thread that led before has left: nothing else would end the poll for that.
+            while self._run_waiting():
+                if not self._turn():
+                    break
+            else:
+                return
         except BaseException as error:
             self._failure = error
         self._is_led = False
@@ -200,12 +206,20 @@ class Threads:
                 if turn is None:
                     self.hurries = False
                     return True
-                self._leads_with = turn
-            if self._watch_waits:
+                sample = None
+                if self._pace.waits():
+                    self._leader = None
+                    self._idle.notify()
+                else:
+                    self._leads_with = turn
+                    sample = self._pace.begin()
+            if self._watch_waits and self._leads_with is not None:
                 self._wake_watch.set()
             self._run(turn)
             with self._lock:
                 self.queue.ended(turn)
+                if sample is not None:
+                    self._pace.end(sample)
                 if self._leads_with is not turn:
                     return False
                 self._leads_with = None

@@ -141,6 +141,7 @@ class Server:
             timeout = min(timeout, pause)
         accepts = not self.stopping and self.gate.is_open() and not any(listener.pauses for listener in self.listeners)
         self.balance.tell(len(self.map) if accepts else FULL, began)
+        self._close()  # what the requests since the turn before have broken off
         wasyncore.loop(timeout=timeout, use_poll=self.adj.asyncore_use_poll, map=self.map, count=1)
         self._close()
         self.gate.admit()

@@ -9,17 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dynmodel_pyramid.server import dispatch
+from dynmodel_pyramid.server import dispatch, pace
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.serving import Server
 
-from .conftest import PART, until
+from .conftest import PART, PATIENCE, until
 
 
 @pytest.fixture
 def unwatched(monkeypatch):
     """Nobody relieves the leader: it has to step down by itself."""
     monkeypatch.setattr(dispatch, "LOOK", 1.0)
+
+
+@pytest.fixture(autouse=True)
+def unlearnt(monkeypatch):
+    """That some requests wait long changes nothing for the next ones (``test_pace``)."""
+    monkeypatch.setattr(pace, "ENOUGH", 1 << 60)
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +62,7 @@ def who(application) -> list[int]:
 def test_the_thread_that_polls_runs_short_requests(serve, application, unwatched):
     threads = who(application)
     running = serve(threads=4)
+    assert running.get("/")[2] == b"fine"  # threads that just start may take one
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(running.connect()) for _ in range(8)]
         for _ in range(5):
@@ -81,6 +88,7 @@ def test_requests_that_do_not_end_stop_nobody_while_a_thread_is_free(serve, appl
         application.go.set()
         assert [client.answer()[2] for client in [*held, waiting]] == [b"held"] * threads + [b"fine"]
         # And back to one thread, which runs all.
+        until(lambda: not running.server.dispatcher.is_busy, "the end of all requests")
         monkeypatch.setattr(dispatch, "LOOK", 1.0)
         run_by = who(application)
         assert [running.get("/who")[2] for _ in range(10)] == [b"fine"] * 10
@@ -184,6 +192,7 @@ def test_an_error_of_the_application_ends_its_connection_at_most(serve, applicat
 
     application.do_raise = do_raise
     running = serve(threads=1)
+    running.server.adj.asyncore_loop_timeout = 2 * PATIENCE  # it is closed at once, not when the poll ends by itself
     for _ in range(5):
         with running.connect() as client, contextlib.suppress(ConnectionError):
             assert client.ask("/raise")[0] == 500
@@ -198,6 +207,7 @@ def test_an_error_of_the_loop_itself_ends_the_server(application, serve, monkeyp
     run = running.server.dispatcher.lead
 
     assert running.get("/")[2] == b"fine"
+    until(lambda: not running.server._channels(), "the end of the connection")
     monkeypatch.setattr(running.server, "_close", lambda: 1 / 0)
     monkeypatch.setattr(threading, "excepthook", lambda arguments: raised.append(arguments.exc_type))
     until(lambda: not running.thread.is_alive(), "the end of the server")
