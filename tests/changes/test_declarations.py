@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from dynmodel_pyramid.changes.ddl import sqlite_declaration
 from dynmodel_pyramid.changes.ddl.sqlite_declaration import Declaration, DeclarationRefused, Replacement
 from dynmodel_pyramid.changes.plan_document import plan_document
+from dynmodel_pyramid.changes.trash import TableTrash
 from dynmodel_pyramid.database.cursors import driver_connection
+from dynmodel_pyramid.errors import Conflict
 from tests.bench.evolution_places import plain_connection
 from tests.promises import assert_promises
 from tests.soak.crash_declarations import Seen
@@ -130,6 +132,20 @@ def test_a_change_that_is_rolled_back_leaves_no_trace(place, seen):
         assert connection.exec_driver_sql(f'SELECT title, "_other" FROM "{NAME}"').first()[1] is None
     seen.connection.execute(f'ALTER TABLE "{NAME}" DROP COLUMN "_other"')
     assert list(seen.faults(before, wanted)) == []
+
+
+@pytest.mark.parametrize("what", ("field", "table"))
+def test_values_that_broke_rules_in_the_trash_do_not_come_back(what):
+    """Columns in the trash have no rules, and other programs may write them."""
+    with filled(3) as place, closing(plain_connection(place.address)) as raw:
+        if what == "field":
+            place.change(drop("count"))()
+            raw.execute(f'UPDATE "{NAME}" SET "_trash_1" = 5001 WHERE id = 2')
+        else:
+            place.service.drop(TABLE)
+            raw.execute(f'UPDATE "_trash_table_{TABLE}" SET count = 5001 WHERE id = 2')
+        with pytest.raises(Conflict, match="rows break a rule"):
+            place.revert(1) if what == "field" else TableTrash(place.service.catalogue).restore_table(TABLE, {})
 
 
 def test_tables_that_are_not_declared_as_ours_are_not_declared_anew(place):

@@ -62,6 +62,8 @@ class SQLiteSchemaEditor(RebuildingEditor):
         replacement = None if work.rewritten or not work.declared else self._replacement(edit, going)
         if replacement is not None and self._replace(edit, going, work, replacement):
             is_rebuilt, may_dangle = False, self._may_dangle(edit)
+            if self.runner.is_real:
+                self.check_rules(edit.before.physical_name, [values.after for values in self._returning(edit)])
         elif reasons := (*work.rewritten, *work.redeclared):
             is_rebuilt, may_dangle = True, True
             with self.runner.serving(*reasons, *self._rebuilt_along(edit.comparison), cost="rewrite", lock=_LOCK):
@@ -147,7 +149,9 @@ class SQLiteSchemaEditor(RebuildingEditor):
     def _is_scanned(self, edit: TableEdit) -> bool:
         """Whether all rows are looked at, for a rule that they may break."""
         tightened = [new for _, new in edit.comparison.changed("required") if new.required]
-        return bool(tightened) or any(values.scanned for values in edit.values.values()) or self._may_dangle(edit)
+        returning = any(values.after.required or self.rules(values.after) for values in self._returning(edit))
+        scanned = returning or any(values.scanned for values in edit.values.values())
+        return bool(tightened) or scanned or self._may_dangle(edit)
 
     def _may_dangle(self, edit: TableEdit) -> bool:
         """Whether values become links, or links to another table."""
@@ -277,6 +281,7 @@ class SQLiteSchemaEditor(RebuildingEditor):
             ]
             table = self.generator.table(definition, further=further, far=self.far(definition))
             if self._redeclare(declaration, table):
+                self.check_rules(definition.physical_name, definition.fields)
                 self.check_foreign_keys(definition)
                 kept = self.kept_indexes(before, definition) & self._present_indexes(definition)
                 self.drop_indexes(replace(before, physical_name=definition.physical_name), kept)

@@ -1,6 +1,6 @@
 """Tables of SQLite that are built anew and filled from the old ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,12 @@ from dynmodel_pyramid.changes.ddl.columns import TableEdit, quoted
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.ddl.sqlite_declaration import creation
 from dynmodel_pyramid.database.identifiers import quote_identifier
-from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import Conflict
+
+#: How many conditions one query has: an expression is at most 1,000 deep (SQLITE_MAX_EXPR_DEPTH).
+_CONDITIONS = 100
 
 
 class RebuildingEditor(SchemaEditor):
@@ -96,6 +99,22 @@ class RebuildingEditor(SchemaEditor):
         check = f"PRAGMA foreign_key_check({quote_identifier(definition.physical_name)})"
         if self.connection.exec_driver_sql(check).first() is not None:
             raise Conflict("rows would refer to rows that are not there", code="foreign_key")
+
+    def check_rules(self, table: str, fields: Collection[FieldDefinition]) -> None:
+        """Refuse values that break rules of their columns: those had none in the trash, where other programs may have
+        written. A rebuild finds them by itself.
+        """
+        broken = []
+        for field in fields:
+            if self.has_column(field):
+                conditions = self.generator.conditions.of(field).values()
+                broken += [f"NOT ({each.sql(field.column, self.connection.dialect)})" for each in conditions]
+                broken += [f"{quote_identifier(field.column)} IS NULL"] * field.required
+        for begin in range(0, len(broken), _CONDITIONS):
+            condition = " OR ".join(broken[begin : begin + _CONDITIONS])
+            query = f"SELECT 1 FROM {quote_identifier(table)} WHERE {condition} LIMIT 1"
+            if self.connection.exec_driver_sql(query, execution_options={"no_parameters": True}).first() is not None:
+                raise Conflict("rows break a rule of the new definition", code="lossy_change")
 
 
 def _column(table: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
