@@ -22,9 +22,8 @@ def read_tables(
     if type(document) is not dict:
         raise Invalid([Problem("", "wrong_type", 'want an object such as {"tables": {}}')])
     problems.unknown_keys(document, ("tables", "access"), "")
-    tables: Any = document.get("tables")
-    if tables is None and patch and "access" in document:
-        tables = {}
+    is_of_access = patch and "access" in document and "tables" not in document
+    tables: Any = {} if is_of_access else document.get("tables")
     if type(tables) is not dict:
         code = "required" if tables is None else "wrong_type"
         problems.add("/tables", code, "want the tables: an object of model names and definitions")

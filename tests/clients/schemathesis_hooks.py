@@ -22,6 +22,8 @@ from tests.every_type import written_types
 
 #: Rows of the table that links lead to, and the user that fields of the type ``user`` name.
 ROWS, USER = (1, 2, 3), "user:1"
+#: Addresses of definitions, which take merge patches.
+DEFINITIONS = ("/table/{table}/", "/table/{table}/plan/", "/schema/", "/schema/plan/")
 _TEXTS = {
     "select": ["*", "id", "id,a_string", "number:a_integer", "a_string,id"],
     "order": ["id", "id.desc", "a_string.desc.nullslast,id", "a_decimal.asc"],
@@ -101,6 +103,8 @@ def mended(value, name=None):
         return ROWS[int(value) % len(ROWS)]
     if name == "a_links" and isinstance(value, list) and value and all(map(_is_id, value)):
         return sorted({ROWS[int(item) % len(ROWS)] for item in value})
+    if name == "on_conflict" and isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ["id"]  # fields over which the table has a uniqueness
     if isinstance(value, list):
         return [mended(item) for item in value]
     if name == "expires_at" and isinstance(value, str):
@@ -116,6 +120,19 @@ def mended(value, name=None):
     if name != "a_integer" and type(value) is int and not -(2**63) <= value < 2**63:
         return 7
     return value
+
+
+def mended_patch(document, path):
+    """A merge patch of definitions: a new field needs a type, and a new table fields."""
+    if path.startswith("/schema/"):
+        tables = document.get("tables", {})
+        known = {name: value and mended_patch({"fields": {}, **value}, "") for name, value in tables.items()}
+        return {**document, **({"tables": known} if tables else {})}
+    fields = document.get("fields")
+    if isinstance(fields, dict):
+        named = {name: {"type": "string", **value} for name, value in fields.items() if isinstance(value, dict)}
+        return {**document, "fields": {**fields, **named}}
+    return document
 
 
 def mended_query(document):
@@ -197,6 +214,9 @@ def mend_query(case, is_negative):
     if case.operation.path == "/table/" and query.get("from") == "file":
         # Of a file without a name the table needs one: parameters of JSON Schema don't depend on one another.
         query.setdefault("name", "Made_of_a_file")
+    elif case.operation.path == "/table/" and case.method == "POST" and not is_negative:
+        # The parameters are for a file alone.
+        query.clear()
     return query
 
 
@@ -221,6 +241,9 @@ def before_call(context, case, kwargs):
         case.body = mended(case.body)
     if isinstance(case.body, dict) and case.operation.path.endswith("/query/") and not is_negative:
         case.body = mended_query(case.body)
+    is_patch = case.method == "PATCH" or "merge-patch" in str(case.media_type)
+    if isinstance(case.body, dict) and is_patch and not is_negative and case.operation.path in DEFINITIONS:
+        case.body = mended_patch(case.body, case.operation.path)
     if case.operation.path.endswith("/quarantine/") and isinstance(case.body, bytes) and not is_negative:
         case.body = b"id,value\n1,5"
     case.query = mend_query(case, is_negative)

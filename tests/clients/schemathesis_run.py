@@ -137,10 +137,14 @@ def main() -> int:
     parser.add_argument("--examples", default="20", help="of each operation, in the phases that draw them")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--phases", help="instead of those of the groups")
+    parser.add_argument("--operations", help="a pattern of the paths that are tried, instead of those of the groups")
+    parser.add_argument("--follow", type=Path, help="a file; each operation's failures are appended when it ends")
     parser.add_argument("--shrink", action="store_true", help="make the examples of failures small")
     options = parser.parse_args()
     drawn = ["--continue-on-failure", "--seed", options.seed, "-n", options.examples]
     drawn += [] if options.shrink else ["--no-shrink"]
+    if options.follow:
+        os.environ["FOLLOWED_BY"] = str(options.follow.resolve())
     failed = 0
     for name in options.database:
         with tempfile.TemporaryDirectory() as folder, database_settings(name, Path(folder)) as settings:
@@ -154,6 +158,8 @@ def main() -> int:
                     credential = token if label == "credentials" else bearer()
                     if options.phases:
                         group = replace(group, phases=options.phases)
+                    if options.operations:
+                        group = replace(group, paths=options.operations)
                     status, said, told = run(server.url, group, Path(folder), *drawn, credential=credential)
                     took = time.monotonic() - began
                     cases = ", ".join(f"{phase} {number}" for phase, number in told["cases"].items())

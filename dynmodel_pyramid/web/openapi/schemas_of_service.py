@@ -67,8 +67,8 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     "version": either({**_ID, "minimum": 0}, OBJECT, {"type": "null"}),
     "where": schema("Where"),
     "select": schema("Select"),
-    "on_conflict": listed(TEXT),
-    "resolution": one_of(*RESOLUTIONS),
+    "on_conflict": maybe({**listed(TEXT), "minItems": 1}),
+    "resolution": maybe(one_of(*RESOLUTIONS)),
     "nested": one_of("write"),
     "definition": schema("NewTable"),
 }
@@ -118,9 +118,13 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
     ),
     "SchemaPatch": shape(
         {},
-        {"tables": mapping(maybe(OBJECT)), "access": shape({}, _ROLES_PATCH, additionalProperties=False)},
+        {
+            "tables": mapping(maybe(schema("SchemaTablePatch"))),
+            "access": shape({}, _ROLES_PATCH, additionalProperties=False),
+        },
         description="A merge patch of the document",
         additionalProperties=False,
+        minProperties=1,
     ),
     "SchemaPlan": shape({"tables": mapping(schema("Plan"))}, {"access": ANY}),
     "Overrides": {

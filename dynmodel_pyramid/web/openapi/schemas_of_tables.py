@@ -32,20 +32,20 @@ _COMMON: dict[str, Any] = {
     "default": ANY,
     "read_only": FLAG,
     "write_only": FLAG,
-    "message": maybe({**TEXT, "maxLength": LONGEST_MESSAGE}),
+    "message": maybe({**TEXT, "minLength": 1, "maxLength": LONGEST_MESSAGE}),
     "label": _LABEL,
     "description": _DESCRIPTION,
 }
-_NEW = {
-    **{name: maybe(members) if members in (FLAG,) else members for name, members in _COMMON.items()},
-    "name": {**TEXT, "description": "Where `fields` is an array"},
+_OPTIONS = {
+    **{name: maybe(members) if members in (FLAG,) else members for name, members in _COMMON.items() if name != "type"},
     "id": {**maybe(NUMBER), "description": "Of an existing field: a new name renames it"},
-    "position": maybe(NUMBER),
+    "position": maybe({**NUMBER, "minimum": 1}),
     "index": either(FLAG, one_of("search"), {"type": "null"}),
     "default_expression": {"anyOf": [one_of("now", "today", "uuid"), {"type": "null"}]},
     "renamed_from": maybe(TEXT),
-    "aliases": listed(either(TEXT, schema("NewAlias"))),
+    "aliases": maybe(listed(either(TEXT, schema("NewAlias")))),
 }
+_MODEL_NAME = {**TEXT, "minLength": 1, "maxLength": 63}
 _UNIQUE = shape({"fields": {**listed(TEXT), "minItems": 1}}, {"name": maybe(TEXT), "nulls_distinct": maybe(FLAG)})
 _INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": maybe(FLAG)}))
 _INDEX = shape({"fields": {**listed(_INDEX_FIELD), "minItems": 1}}, {"name": maybe(TEXT)})
@@ -53,10 +53,19 @@ _TABLE_MEMBERS = {
     "label": _LABEL,
     "description": _DESCRIPTION,
     "display": {**maybe(TEXT), "description": "The name of the field that stands for a row"},
-    "key": _KEY,
-    "unique": listed(_UNIQUE),
-    "indexes": listed(_INDEX),
+    "key": maybe(_KEY),
+    "unique": maybe(listed(_UNIQUE)),
+    "indexes": maybe(listed(_INDEX)),
 }
+#: Members that the service tells of a table: a document may have them as they are.
+_TOLD = {
+    "display_field": maybe(TEXT),
+    "id": maybe(NUMBER),
+    "version": maybe(NUMBER),
+    "linked_from": maybe(listed(OBJECT)),
+}
+_FIELDS = either(mapping(schema("NewField")), many("ListedField"))
+_PATCHED_FIELDS = either(mapping(maybe(schema("FieldPatch"))), many("ListedField"))
 _STEP = shape({"kind": TEXT}, {"field": TEXT, "before": ANY, "after": ANY}, additionalProperties=True)
 
 _FIELD = {**TEXT, "minLength": 1}
@@ -137,34 +146,54 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         schema("NewFieldOptions"),
         description="A field: the name of its type, or an object with options of the type besides",
     ),
-    "NewFieldOptions": shape({}, _NEW, description="A field with its options", additionalProperties=True),
+    "NewFieldOptions": shape(
+        {"type": _TYPE},
+        {"name": {**TEXT, "description": "As the key"}, **_OPTIONS},
+        description="A field with its options",
+        additionalProperties=True,
+    ),
+    "ListedField": shape(
+        {"name": TEXT, "type": _TYPE},
+        _OPTIONS,
+        description="A field in an array, with its options",
+        additionalProperties=True,
+    ),
+    "FieldPatch": either(
+        _TYPE,
+        schema("FieldOptionsPatch"),
+        description="A field in a merge patch: the name of its type, or members that change. A new one needs a type",
+    ),
+    "FieldOptionsPatch": shape(
+        {},
+        {"type": _TYPE, "name": maybe(TEXT), **_OPTIONS},
+        description="Members of a field that change; null takes one away",
+        additionalProperties=True,
+    ),
     "NewAlias": shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)}),
     "NewTable": shape(
-        {
-            "model_name": {**TEXT, "minLength": 1, "maxLength": 63, "examples": ["Product"]},
-            "fields": either(mapping(schema("NewField")), many("NewField")),
-        },
-        {
-            **_TABLE_MEMBERS,
-            "display_field": maybe(TEXT),
-            "id": NUMBER,
-            "version": NUMBER,
-            "linked_from": listed(OBJECT),
-        },
+        {"model_name": {**_MODEL_NAME, "examples": ["Product"]}, "fields": _FIELDS},
+        {**_TABLE_MEMBERS, **_TOLD},
         description="A definition; members that are left out have their defaults",
         additionalProperties=False,
     ),
     "SchemaTable": shape(
-        {"fields": either(mapping(schema("NewField")), many("NewField"))},
+        {"fields": _FIELDS},
         {**_TABLE_MEMBERS, "renamed_from": maybe(TEXT)},
         description="A definition in the document of the whole schema: tables stand under their names",
         additionalProperties=False,
     ),
-    "TablePatch": {
-        "type": "object",
-        "description": "A merge patch (RFC 7396) of the definition in its full form: null takes a member away",
-        "additionalProperties": True,
-    },
+    "SchemaTablePatch": shape(
+        {},
+        {"fields": _PATCHED_FIELDS, **_TABLE_MEMBERS, "renamed_from": maybe(TEXT)},
+        description="Members of a definition that change; null takes one away. A new table needs fields",
+        additionalProperties=False,
+    ),
+    "TablePatch": shape(
+        {},
+        {"model_name": maybe(_MODEL_NAME), "fields": _PATCHED_FIELDS, **_TABLE_MEMBERS, **_TOLD},
+        description="A merge patch (RFC 7396) of the definition in its full form: null takes a member away",
+        additionalProperties=False,
+    ),
     "FieldOverrides": {
         "type": "object",
         "description": "Members of the field's definition that are to be others",
