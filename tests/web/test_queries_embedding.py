@@ -5,7 +5,8 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import fetched, raw_cursor
+from dynmodel_pyramid.rows import prepared
 from tests.web.shop import open_shop
 
 
@@ -164,11 +165,17 @@ def statements(client, monkeypatch):
     def note(connection, cursor, statement, parameters, context, many):
         seen.append(statement)
 
+    def noted(connection, sql, parameters):
+        seen.append(sql)
+        return fetched(connection, sql, parameters)
+
     enter = raw_cursor.__enter__
     engine = client.catalogue.database.engine
     sa.event.listen(engine, "before_cursor_execute", note)
     with monkeypatch.context() as patch:
         patch.setattr(raw_cursor, "__enter__", lambda self: Noted(enter(self), seen))
+        if engine.dialect.name == "postgresql":  # whose reads have no cursor
+            patch.setattr(prepared, "fetched", noted)
         yield seen
     sa.event.remove(engine, "before_cursor_execute", note)
     seen[:] = [each for each in seen if "_dynmodel_state" not in each and each.startswith(("SELECT", "WITH"))]
