@@ -23,10 +23,9 @@ EXIT_THREADS = 3
 
 def main(argv: list[str] | None = None) -> int:
     arguments = worker.parse(argv, "A process that forks workers of dynmodel-serve, which starts it; not for people.")
-    parent = os.getppid()
-    if not end_with_parent() or os.getppid() != parent:
-        return 1
     control, *sockets = worker.own_sockets(arguments)
+    if not end_with_parent() or _is_hung_up(control):
+        return 1
     line = worker.Parent(control)
     pulse = Pulse(line.beat, arguments.worker_timeout)
     with worker.failures_told(line):
@@ -52,6 +51,16 @@ def main(argv: list[str] | None = None) -> int:
             told.tell(f"pid {os.getpid()}")
             return worker.serve(told, Pulse(told.beat, arguments.worker_timeout), arguments, loaded, sockets)
         os.close(fds[0])
+
+
+def _is_hung_up(control: socket.socket) -> bool:
+    """Whether the parent has died already: the kernel, which tells of its death, tells of a later one only."""
+    try:
+        return not control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_alone() -> bool:

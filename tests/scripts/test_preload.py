@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 
 import pytest
 import requests
@@ -83,6 +86,17 @@ def test_an_application_with_threads_is_loaded_by_each_worker(preloading):
     running.wait_for("WARNING .*starts threads while it loads")
     assert len(running.answering()) == 2 and not running.find("died|could not")
     assert len(running.find("template .* started")) == 1
+
+
+def test_a_template_whose_parent_has_died_meanwhile_loads_nothing(tmp_path):
+    ours, theirs = socket.socketpair()
+    ours.close()
+    options = (f"--control={theirs.fileno()}", f"--socket={theirs.fileno()}", "--graceful-timeout=1")
+    command = [sys.executable, "-m", "dynmodel_pyramid.scripts.template", *options, "--worker-timeout=0"]
+    ini = str(tmp_path / "absent.ini")
+    told = subprocess.run([*command, ini], pass_fds=[theirs.fileno()], capture_output=True, text=True, timeout=60)
+    theirs.close()
+    assert told.returncode == 1 and "absent.ini" not in told.stderr
 
 
 def test_another_number_of_workers_has_another_template(preloading):
