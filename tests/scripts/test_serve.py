@@ -43,7 +43,7 @@ def test_workers_have_as_many_connections_each(serve):
     running = serve(processes=2)
     workers = running.wait_for_workers(2)
     spreads = []
-    # A worker that gets no processor for some milliseconds leaves its share to the others: a busy machine has three goes.
+    # A worker that gets no processor for some milliseconds leaves its share to others: three goes.
     while len(spreads) < 3 and not (spreads and max(spreads[-1].values()) <= 9):
         with ExitStack() as stack:
             clients = [stack.enter_context(running.connect()) for _ in range(16)]
