@@ -28,7 +28,7 @@ from dynmodel_pyramid.changes.table_change import TableChange, settled, with_wor
 from dynmodel_pyramid.database import State
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
-from dynmodel_pyramid.definitions.patching import patched
+from dynmodel_pyramid.definitions.patching import merge, patched
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.reading_schema import read_tables
@@ -255,7 +255,7 @@ class WholeSchema:
             return names.get(name_key(key)) if type(key) is str else key if key in known else None
 
         value = {key: member for key, member in entry.value.items() if key != "renamed_from"}
-        if others == PATCH and entry.before is not None:
-            value = patched(entry.before, value)
+        if others == PATCH:
+            value = merge({}, value) if entry.before is None else patched(entry.before, value)
         value = without_done_renames(value, entry.before)
         return self.service.read({**value, "model_name": entry.name}, entry.before, resolve)

@@ -126,7 +126,10 @@ def mended_patch(document, path):
     """A merge patch of definitions: a new field needs a type, and a new table fields."""
     if path.startswith("/schema/"):
         tables = document.get("tables", {})
-        known = {name: value and mended_patch({"fields": {}, **value}, "") for name, value in tables.items()}
+        known = {
+            name: value if value is None else mended_patch({"fields": {}, **value}, "")
+            for name, value in tables.items()
+        }
         return {**document, **({"tables": known} if tables else {})}
     fields = document.get("fields")
     if isinstance(fields, dict):
@@ -211,12 +214,13 @@ def mend_query(case, is_negative):
     if case.operation.path == "/schema/plan/" and "merge-patch" in str(case.media_type):
         # It is for the whole document: a parameter's schema can't ask for the body's media type.
         query.pop("others", None)
-    if case.operation.path == "/table/" and query.get("from") == "file":
-        # Of a file without a name the table needs one: parameters of JSON Schema don't depend on one another.
-        query.setdefault("name", "Made_of_a_file")
-    elif case.operation.path == "/table/" and case.method == "POST" and not is_negative:
-        # The parameters are for a file alone.
-        query.clear()
+    if case.operation.path == "/table/" and case.method == "POST":
+        if not is_negative and (query.get("from") != "file" or isinstance(case.body, dict)):
+            # The parameters are for a file alone.
+            query.clear()
+        elif query.get("from") == "file":
+            # Of a file without a name the table needs one: parameters of JSON Schema don't depend on one another.
+            query.setdefault("name", "Made_of_a_file")
     return query
 
 

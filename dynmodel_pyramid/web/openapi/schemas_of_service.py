@@ -16,6 +16,7 @@ from dynmodel_pyramid.access.document_reading import (
 from dynmodel_pyramid.access.grants import ACTIONS, Action
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.rows.batch.reading import KINDS, RESOLUTIONS
+from dynmodel_pyramid.rows.batch.references import REFERENCE
 from dynmodel_pyramid.web.openapi.operations import schema
 from dynmodel_pyramid.web.openapi.shapes import (
     ANY,
@@ -33,7 +34,9 @@ from dynmodel_pyramid.web.openapi.shapes import (
 )
 
 _ID = {**NUMBER, "minimum": 1, "maximum": LARGEST_ID}
-_KEY = either(NUMBER, TEXT, OBJECT)
+#: To a part of the result of an earlier operation of a batch.
+_REFERENCE = shape({REFERENCE: TEXT}, additionalProperties=False)
+_KEY = either(NUMBER, TEXT, _REFERENCE)
 _NAME = {**TEXT, "minLength": 1, "maxLength": 200}
 _ROLES = listed(TEXT)
 _USER = {"email": maybe(TEXT), "roles": _ROLES, "claims": OBJECT, "disabled": FLAG}
@@ -63,8 +66,8 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     "table": _KEY,
     "row": OBJECT,
     "rows": listed(OBJECT),
-    "id": either(_ID, OBJECT),
-    "version": either({**_ID, "minimum": 0}, OBJECT, {"type": "null"}),
+    "id": either(_ID, _REFERENCE),
+    "version": either({**_ID, "minimum": 0}, _REFERENCE, {"type": "null"}),
     "where": schema("Where"),
     "select": schema("Select"),
     "on_conflict": maybe({**listed(TEXT), "minItems": 1}),

@@ -57,6 +57,7 @@ _TABLE_MEMBERS = {
     "unique": maybe(listed(_UNIQUE)),
     "indexes": maybe(listed(_INDEX)),
 }
+_TABLE_CHANGES = {**_TABLE_MEMBERS, "key": maybe(shape({}, {"type": maybe(one_of("integer"))}))}
 #: Members that the service tells of a table: a document may have them as they are.
 _TOLD = {
     "display_field": maybe(TEXT),
@@ -184,13 +185,13 @@ OF_TABLES: dict[str, dict[str, Any]] = {
     ),
     "SchemaTablePatch": shape(
         {},
-        {"fields": _PATCHED_FIELDS, **_TABLE_MEMBERS, "renamed_from": maybe(TEXT)},
+        {"fields": _PATCHED_FIELDS, **_TABLE_CHANGES, "renamed_from": maybe(TEXT)},
         description="Members of a definition that change; null takes one away. A new table needs fields",
         additionalProperties=False,
     ),
     "TablePatch": shape(
         {},
-        {"model_name": maybe(_MODEL_NAME), "fields": _PATCHED_FIELDS, **_TABLE_MEMBERS, **_TOLD},
+        {"model_name": maybe(_MODEL_NAME), "fields": _PATCHED_FIELDS, **_TABLE_CHANGES, **_TOLD},
         description="A merge patch (RFC 7396) of the definition in its full form: null takes a member away",
         additionalProperties=False,
     ),
