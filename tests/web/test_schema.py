@@ -155,6 +155,7 @@ def test_a_patch_names_what_changes(fresh):
     assert order["fields"]["cost"] == {"type": "number", "min": 0, "max": 10}
     assert "unique" not in order and order["indexes"][0]["fields"][1] == "cost"
     assert made.json["tables"]["Customer"] == SHOP["tables"]["Customer"]
+    fresh.refused("PATCH", "/schema/", {"tables": None}, status=422, code="/tables required")
     fresh.refused("PATCH", "/schema/", {"tables": {"Order": None}}, status=409, code="linked_from")
     made = fresh.send("PATCH", "/schema/", {"tables": {"Order": None, "Item": None}}, status=200)
     assert made.json == {"tables": {"Customer": SHOP["tables"]["Customer"]}}
@@ -401,3 +402,9 @@ def test_every_type(fresh):
     made = put(fresh, tables)
     assert put(fresh, made.json["tables"]).headers["ETag"] == made.headers["ETag"]
     assert fresh.send("PUT", "/schema/", fresh.get("/schema/?full=true")).headers["ETag"] == made.headers["ETag"]
+
+
+def test_a_new_table_in_a_patch_has_no_members_that_are_null(fresh):
+    """RFC 7396, section 2: null in a patch of what is not there leaves out."""
+    patch = {"tables": {"Made": {"label": None, "fields": {"a": "string", "gone": None}}}}
+    assert list(fresh.send("PATCH", "/schema/", patch, status=200).json["tables"]["Made"]["fields"]) == ["a"]
