@@ -102,6 +102,7 @@ def test_a_backup_under_load_is_restored_with_every_value(elsewhere, make_app, s
     assert not faults
     assert "read again and found whole" in capsys.readouterr().out
     assert [path.name for path in tmp_path.glob("saved*")] == ["saved"]
+    assert (tmp_path / "saved").stat().st_mode & 0o077 == 0
 
     there = ini(elsewhere, tmp_path)
     assert restore([there, str(tmp_path / "saved"), "--quiet"]) == 0, capsys.readouterr().err
@@ -138,7 +139,12 @@ def test_replace_puts_what_is_there_aside(make_app, settings, tmp_path, capsys):
         assert "is in use (stop the service first)" in capsys.readouterr().err
         assert len(client.get("/table/Kept/rows/")) == 2
     app.app.registry.dynmodel_catalogue.database.close()
+    place = sa.make_url(settings["sqlalchemy.url"]).database
+    if "dynmodel.schema" not in settings:
+        os.chmod(place, 0o660)
     assert restore([file, str(tmp_path / "saved"), "--quiet", "--replace"]) == 0, capsys.readouterr().err
+    if "dynmodel.schema" not in settings:
+        assert os.stat(place).st_mode & 0o777 == 0o660  # who could use it can use it
     again = Client(make_app())
     assert [row["a"] for row in again.get("/table/Kept/rows/")] == ["old"]
     again.send("GET", "/table/Newer/", status=404)

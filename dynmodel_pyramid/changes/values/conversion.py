@@ -104,25 +104,17 @@ def in_database(
     after: FieldDefinition,
     source: sa.ColumnElement[Any],
     dialect: str,
+    *,
+    surely: bool = False,
 ) -> sa.ColumnElement[Any] | None:
     """The converted value in SQL, NULL where :func:`converter` must decide; None if the types can't be converted in
     SQL.
+
+    :param surely: it is known to make a value of each; then None if that would not be faster
     """
     to_text = field_types[before.type].text_form(before.options).sql_to_text
-    from_text = field_types[after.type].text_form(after.options).sql_from_text
-    return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
-
-
-def surely_in_database(
-    field_types: FieldTypes,
-    before: FieldDefinition,
-    after: FieldDefinition,
-    source: sa.ColumnElement[Any],
-    dialect: str,
-) -> sa.ColumnElement[Any] | None:
-    """:func:`in_database`, if it makes a value of each; None if that would not be faster."""
-    to_text = field_types[before.type].text_form(before.options).sql_to_text
-    from_text = field_types[after.type].text_form(after.options).sql_sure_from_text
+    form = field_types[after.type].text_form(after.options)
+    from_text = form.sql_sure_from_text if surely else form.sql_from_text
     return None if to_text is None or from_text is None else from_text(to_text(source, dialect), dialect)
 
 

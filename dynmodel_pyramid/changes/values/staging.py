@@ -21,7 +21,6 @@ from dynmodel_pyramid.changes.values.conversion import (
     converter,
     in_database,
     repairer,
-    surely_in_database,
     text_maker,
 )
 from dynmodel_pyramid.changes.values.dangling_links import lose_dangling_links
@@ -203,7 +202,7 @@ class Staging:
         if not self.source.is_list(new):
             conversion = replace(conversion, expression=self._in_database(values))
         if conversion.expression is not None and new.id not in self.earlier and self.request.far_key(new) is None:
-            conversion = replace(conversion, sure=surely_in_database(types, old, new, values.old_values, dialect))
+            conversion = replace(conversion, sure=in_database(types, old, new, values.old_values, dialect, surely=True))
         if conversion.expression is values.source and same_storage:
             # As far as the types can check in SQL, no value changes, and all are valid.
             return replace(self._counted(values), is_same=True)

@@ -16,6 +16,8 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 
 #: Called with what is done and all there is, in any unit.
 Watch = Callable[[int, int], None]
+#: Said when a backup is not whole.
+NOT_KEPT = "the file is not kept: look at the disk, and do it again"
 #: A file is called so until it is whole.
 PART = ".part"
 
@@ -26,23 +28,28 @@ class Saved:
 
     rows: dict[str, int]
 
-    def refuse_differences(self, found: dict[str, int]) -> None:
+    def refuse_differences(self, found: dict[str, int], hint: str) -> None:
         """
+        :param hint: what to do then
         :raises ConfigurationProblem: a table has another number of rows
         """
         for table in sorted(self.rows.keys() | found.keys()):
             if self.rows.get(table) != found.get(table):
                 raise ConfigurationProblem(
-                    f"the file was read again, and has {found.get(table, 'no')} rows of {table}"
+                    f"what was written was read again, and has {found.get(table, 'no')} rows of {table}"
                     f" instead of {self.rows.get(table, 'none')}",
-                    hint="the file is not kept: look at the disk, and do it again",
+                    hint=hint,
                 )
 
 
 def begin(path: Path) -> Path:
-    """Where to write a file that gets its name when it is whole; what a killed run left is removed."""
+    """Make the file that gets a name when it is whole; what a killed run left is removed.
+
+    Only its owner reads it, because it holds all rows, and digests of passwords.
+    """
     part = path.with_name(path.name + PART)
     part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return part
 
 

@@ -14,11 +14,13 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
-from dynmodel_pyramid.database.backups import Saved, Watch, begin, finish
+from dynmodel_pyramid.database.backups import NOT_KEPT, Saved, Watch, begin, finish
 from dynmodel_pyramid.errors import ConfigurationProblem
 
 #: The first bytes of an archive in the format "custom".
 MAGIC = b"PGDMP"
+#: Said when a restored database is not whole.
+NOT_WHOLE = "drop the schema and restore again; somebody else may have written there"
 #: Tables that pg_dump reads.
 _TABLES = """
     SELECT relname, quote_ident(nspname) || '.' || quote_ident(relname)
@@ -105,7 +107,7 @@ def save(tools: Tools, target: Path, watch: Watch) -> Saved:
                     *(f"--schema={_pattern(tools.schema)}", f"--file={part}"),
                 )
             )
-        saved.refuse_differences(_rows(tools, part))
+        saved.refuse_differences(_rows(tools, part), NOT_KEPT)
         watch(1, 1)
         finish(part, target)
     finally:
@@ -152,7 +154,7 @@ def restore(tools: Tools, source: Path, watch: Watch, *, replace: bool) -> Saved
             statement = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(tools.schema, name))
             count = connection.execute(statement).fetchone()
             found[quoted] = count[0] if count else 0
-    saved.refuse_differences(found)
+    saved.refuse_differences(found, f"the tables as they were are in the schema {aside}" if aside else NOT_WHOLE)
     return saved
 
 
@@ -170,7 +172,7 @@ def _lock(connection: "psycopg.Connection[Any]", schema: str) -> list[tuple[str,
         if names:
             try:
                 connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(tables))
-            except psycopg.errors.UndefinedTable:  # dropped meanwhile
+            except (psycopg.errors.UndefinedTable, psycopg.errors.DeadlockDetected):  # a change was under way
                 connection.rollback()
                 continue
         if connection.execute(_TABLES, (schema,)).fetchall() == names:

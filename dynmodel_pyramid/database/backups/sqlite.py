@@ -1,12 +1,14 @@
 """SQLite's online backup (Using The SQLite Online Backup API)."""
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dynmodel_pyramid.database import sqlite_functions
-from dynmodel_pyramid.database.backups import Saved, Watch, begin, finish
+from dynmodel_pyramid.database.backups import NOT_KEPT, Saved, Watch, begin, finish
 from dynmodel_pyramid.database.sqlite_deadline import Deadline
 from dynmodel_pyramid.errors import ConfigurationProblem
 
@@ -47,6 +49,7 @@ def restore(source: Path, target: Path, watch: Watch, *, replace: bool) -> Saved
         try:
             saved = _copied(source, part, watch)
             with _unused(target, replace=replace):
+                _let_the_service_in(part, target)
                 finish(part, target)
         finally:
             part.unlink(missing_ok=True)
@@ -75,10 +78,20 @@ def _copied(source: Path, part: Path, watch: Watch) -> Saved:
         faults = [text for (text,) in new.execute("PRAGMA integrity_check(3)")]
         if faults != ["ok"]:
             raise ConfigurationProblem(f"{source}: the copy is damaged: {'; '.join(faults)}")
-        saved.refuse_differences(_rows(new))
+        saved.refuse_differences(_rows(new), NOT_KEPT)
         if "_dynmodel_state" not in saved.rows:
             raise ConfigurationProblem(f"{source} is no database of dynmodel_pyramid")
     return saved
+
+
+def _let_the_service_in(part: Path, target: Path) -> None:
+    """Give a file the owner and the mode of the one that it replaces, or else of the folder that it comes into."""
+    model = target if target.exists() else target.parent
+    status = model.stat()
+    part.chmod(status.st_mode & 0o666)
+    if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):  # only root may give a file away
+            os.chown(part, status.st_uid, status.st_gid)
 
 
 def _open(path: Path) -> sqlite3.Connection:
