@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds without lock files after a turn was held by a process that did not write: it may have been stopped.
 DISTRUST = 10.0
-#: Seconds after which an idle thread ends.
-IDLE = 10.0
+#: Seconds after which an idle thread ends: less than a process waits for threads before it forks workers
+#: (``scripts.template``), as it may have had to wait for others when it made the system tables.
+IDLE = 1.0
 
 
 class Turn:

@@ -16,6 +16,7 @@ from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.sqlite_search import UNINDEXED
 from dynmodel_pyramid.database.sqlite_writer import WriterOrder
 from dynmodel_pyramid.errors import Busy
+from dynmodel_pyramid.scripts import template
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.testing.databases import database_settings
 
@@ -103,6 +104,22 @@ def test_a_process_that_is_killed_holds_nobody_up(path, other_process, suffixes)
     turn.leave()
     assert late.wait(10)
     late.leave()
+
+
+def test_the_thread_that_waits_ends_before_a_template_gives_up(path, other_process):
+    """A template that loads the application while others write can fork its workers."""
+    holder = other_process(path, "-writer")
+    order = WriterOrder()
+    turn = order.queue(path)
+    assert not turn.wait(0.1)
+    holder.kill()
+    assert turn.wait(10)
+    turn.leave()
+    waiting = [thread for thread in threading.enumerate() if thread.name == "dynmodel-writers-turn"]
+    assert waiting
+    for thread in waiting:
+        thread.join(template.PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_nobody_waits_for_a_turn_that_comes_late(path, other_process):
