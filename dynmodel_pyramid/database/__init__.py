@@ -10,8 +10,8 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``expressions``       SQL that differs between the databases: capabilities, and expressions with one meaning
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file``,
                       ``sqlite_readers``, ``sqlite_things``, ``sqlite_search`` and ``sqlite_writer`` are parts of it
-``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_reads``, ``postgresql_stream`` and
-                      ``postgresql_things`` are parts of it
+``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_reads``, ``postgresql_shards``,
+                      ``postgresql_stream`` and ``postgresql_things`` are parts of it
 ``backups``           whole databases as files, and back
 ``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables; ``access_tables`` are those of access

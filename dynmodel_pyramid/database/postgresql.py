@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from dynmodel_pyramid.database import postgresql_shards as shards
 from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import FETCH, driver_connection, raw_cursor, read_on
@@ -175,8 +176,12 @@ class PostgreSQL(Dialect):
         kind = self._KINDS.get(state) or self._CLASSES.get(state[:2], "other")
         if state == "54000" and (original.diag.source_function or "").startswith(("_bt_", "index_")):
             kind = "too_long"  # the same SQLSTATE as a row too long for its table
-        column = original.diag.column_name
-        return Failure(kind, (column,) if column else (), original.diag.constraint_name, original.diag.table_name)
+        diagnosis = original.diag
+        if diagnosis.table_name is None and kind in shards.KINDS:
+            return Failure(kind, *shards.rule_of(kind, diagnosis.message_primary or ""))
+        column = diagnosis.column_name
+        names = shards.without_shard(diagnosis.constraint_name, diagnosis.table_name)
+        return Failure(kind, (column,) if column else (), *names)
 
     def refused_entries(
         self, connection: sa.Connection, rows: sa.Select[*tuple[Any, ...]], first: int

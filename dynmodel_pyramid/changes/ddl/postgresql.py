@@ -144,7 +144,9 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         column = quote_identifier(values.old_values.name)
         kind = self.column(values.after).type.compile(dialect)
         # Writers have been held off since the values were judged.
-        using = literal_sql(values.expression if values.sure is None else values.sure, dialect)
+        # USING may have no subquery. Citus runs the statement on shards, whose tables have other names.
+        made = values.expression if values.sure is None else values.sure
+        using = literal_sql(made, dialect, of_one_table=True)
         alter = f"ALTER COLUMN {column}"
         self.runner.run(f"ALTER TABLE {self.table_sql(table)} {alter} DROP DEFAULT, {alter} TYPE {kind} USING {using}")
 

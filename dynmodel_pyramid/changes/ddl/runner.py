@@ -115,6 +115,10 @@ class Recorder:
         return literal_sql(statement, self.dialect)
 
 
-def literal_sql(element: sa.ClauseElement, dialect: sa.Dialect) -> str:
-    """SQL with its values written out: DDL takes no parameters, and people read plans."""
-    return without_parameters(str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True})), dialect)
+def literal_sql(element: sa.ClauseElement, dialect: sa.Dialect, *, of_one_table: bool = False) -> str:
+    """SQL with its values written out: DDL takes no parameters, and people read plans.
+
+    :param of_one_table: columns stand without their table, for a part of a statement that knows only one
+    """
+    options = {"literal_binds": True, "include_table": not of_one_table}
+    return without_parameters(str(element.compile(dialect=dialect, compile_kwargs=options)), dialect)
