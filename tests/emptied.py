@@ -7,6 +7,7 @@ and so are those who hear of writes.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Application:
     def __init__(self, settings: dict[str, str]) -> None:
         self.settings = settings
         self._url = sa.make_url(settings["sqlalchemy.url"])
+        self._schema: EmptiedSchema | None = None
         self._empty_database()
         self.wsgi = dynmodel_pyramid.main({}, **settings)
         self._catalogue = self.wsgi.registry.dynmodel_catalogue
@@ -77,6 +79,72 @@ class Application:
             new.write_bytes(empty_sqlite_file())
             os.replace(new, file)
             return
-        name = self.settings["dynmodel.schema"]
-        with psycopg.connect(libpq(self._url), autocommit=True) as connection:
-            connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE; {empty_script(name)}".encode())
+        if self._schema is None:
+            self._schema = EmptiedSchema(self.settings["dynmodel.schema"], libpq(self._url))
+        self._schema.empty()
+
+
+#: What system tables and functions are made of: it changes with any of their definitions. ``%s`` is the schema.
+_MADE = """
+SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+    SELECT format('%%s.%%s %%s', attrelid, attnum, a.xmin) AS part
+    FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+    WHERE relnamespace = %(schema)s::regnamespace AND relname ~ '^_(ix__|ux__)?dynmodel_'
+    UNION ALL SELECT format('%%s %%s', k.oid, k.xmin) FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid
+    WHERE connamespace = %(schema)s::regnamespace AND relname ~ '^_dynmodel_'
+    UNION ALL SELECT format('%%s %%s', oid, xmin) FROM pg_proc WHERE pronamespace = %(schema)s::regnamespace
+    UNION ALL SELECT format('%%s %%s', tg.oid, tg.xmin) FROM pg_trigger tg JOIN pg_class c ON c.oid = tgrelid
+    WHERE relnamespace = %(schema)s::regnamespace AND relname ~ '^_dynmodel_') AS made
+"""
+#: Drops what is not the system's, empties what is, and begins its sequences anew. No foreign key is looked at.
+_EMPTIED = """
+SET session_replication_role = replica;
+DO $$ DECLARE each record; BEGIN
+    FOR each IN SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind, relname
+                FROM pg_class WHERE relnamespace = '{schema}'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')
+                AND relname !~ '^_dynmodel_' ORDER BY relkind = 'S' LOOP
+        EXECUTE format('DROP %s IF EXISTS {schema}.%I CASCADE', each.kind, each.relname);
+    END LOOP;
+    FOR each IN SELECT relkind, relname FROM pg_class
+                WHERE relnamespace = '{schema}'::regnamespace AND relkind IN ('r', 'S') LOOP
+        IF each.relkind = 'r' THEN
+            EXECUTE format('DELETE FROM {schema}.%I', each.relname);
+        ELSE
+            PERFORM setval(format('{schema}.%I', each.relname), 1, false);
+        END IF;
+    END LOOP;
+END $$;
+"""
+
+
+class EmptiedSchema:
+    """A schema of PostgreSQL. To empty its tables takes a tenth of the time that making them takes."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self._name = name
+        self._url = url
+        self._made: str | None = None
+        #: Statements that add the rows of a new schema.
+        self._rows = ""
+
+    def empty(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            if self._made is not None and self._made == self._read_made(connection):
+                connection.execute((_EMPTIED.replace("{schema}", self._name) + self._rows).encode())
+                return
+            connection.execute(f"DROP SCHEMA IF EXISTS {self._name} CASCADE; {empty_script(self._name)}".encode())
+            self._made = self._read_made(connection)
+            self._rows = ";".join(self._new_rows(connection))
+
+    def _read_made(self, connection: psycopg.Connection) -> str | None:
+        there = connection.execute("SELECT to_regnamespace(%s)", (self._name,)).fetchone()
+        if there in (None, (None,)):
+            return None
+        [made] = connection.execute(_MADE, {"schema": self._name}).fetchone() or (None,)
+        return made
+
+    def _new_rows(self, connection: psycopg.Connection) -> Iterator[str]:
+        for table in ("_dynmodel_alembic", "_dynmodel_state"):
+            name = f"{self._name}.{table}"
+            for [row] in connection.execute(f"SELECT to_json(t)::text FROM {name} t".encode()).fetchall():
+                yield f"INSERT INTO {name} SELECT * FROM json_populate_record(NULL::{name}, '{row}')"

@@ -120,19 +120,26 @@ class Client:
     # What is stored
 
     def stored(self) -> dict[str, list]:
-        """Every row of every table in the database, those of the system included."""
+        """Every row of every table in the database, those of the system included, in any order that stays the same.
+
+        It is asked before and after most refusals: on PostgreSQL one statement, not one a table.
+        """
         database = self.catalogue.database
         schema = database.dialect.schema
         names = sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")
         if schema is not None:
             names = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = :schema").bindparams(schema=schema)
-        content: dict[str, list] = {}
         with database.reading() as connection:
+            content: dict[str, list] = {name: [] for name in sorted(connection.scalars(names))}
             quote = connection.dialect.identifier_preparer.quote_identifier
-            for name in sorted(connection.scalars(names)):
-                table = quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
-                rows = connection.exec_driver_sql(f"SELECT * FROM {table}").all()
-                content[name] = sorted(map(repr, rows))
+            cursor = connection.connection.cursor()
+            if schema is None:
+                for name, rows in content.items():
+                    rows += sorted(map(repr, cursor.execute(f"SELECT * FROM {quote(name)}")))
+                return content
+            parts = [f"SELECT '{name}', t::text FROM {quote(schema)}.{quote(name)} t" for name in content]
+            for name, row in sorted(cursor.execute("\nUNION ALL ".join(parts)).fetchall()):
+                content[name].append(row)
         return content
 
     def refused(
