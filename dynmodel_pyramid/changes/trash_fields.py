@@ -27,6 +27,7 @@ from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.store import LIST_PREFIX
 from dynmodel_pyramid.definitions.trashed import KeptField
 from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.fields.numerals import whole
 
 
 class FieldTrash(Trash):
@@ -203,8 +204,8 @@ def _with(start: TableDefinition, field: FieldDefinition, overrides: dict[str, A
         raise Invalid(problems)
     members = {key: value for key, value in overrides.items() if key not in ("id", "name")}
     document = patched(start, {"fields": {field.name: members}})
-    place = overrides.get("position")
-    if type(place) is int:
+    place = whole(overrides.get("position"))
+    if place is not None:
         for name, other in document["fields"].items():
             if name != field.name and other["position"] >= place:
                 other["position"] += 1

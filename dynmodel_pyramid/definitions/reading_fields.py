@@ -23,6 +23,7 @@ from dynmodel_pyramid.definitions.reading_options import (
 from dynmodel_pyramid.errors import ExtraMissing, OptionUnsupported
 from dynmodel_pyramid.fields import FieldType, FieldTypes, is_sortable, schema
 from dynmodel_pyramid.fields.contract import options_version
+from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.fields.registry import COMMON_OPTIONS, option_names, options_schema, read_options
 from dynmodel_pyramid.hints import asked, hint
 
@@ -119,8 +120,8 @@ class FieldsReader:
         return [entry for _, _, entry in placed]
 
     def position(self, value: dict[str, Any], pointer: str) -> int | None:
-        position = value.get("position")
-        if position is None or (type(position) is int and position >= 1):
+        position = whole(value.get("position"))
+        if value.get("position") is None or (position is not None and position >= 1):
             return position
         self.problems.add(f"{pointer}/position", "wrong_type", "want a whole number, 1 for the first field")
         return None

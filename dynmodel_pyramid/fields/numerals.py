@@ -19,6 +19,8 @@ NUMBER = re.compile(r"[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?", re.ASCII)
 #: ``1,5`` and ``1,500``; the second may be both.
 _GROUPS = re.compile(r"[+-]?\d{1,3}(?:[., ']\d{3}){2,9}(?:[.,]\d{1,9})?", re.ASCII)
 _COMMA = re.compile(r"([+-]?\d{1,20}),(\d{1,20})", re.ASCII)
+#: From here on a float may stand for several whole numbers.
+UNSURE = 2**53
 
 
 class Rounded(float):
@@ -29,6 +31,13 @@ class Rounded(float):
 
     __slots__ = ("text",)
     text: str
+
+
+def whole(value: object) -> int | None:
+    """The whole number that a value of JSON is: ``1`` and ``1.0`` are (RFC 8259, section 6); None: it is none."""
+    if type(value) is float and value.is_integer() and abs(value) < UNSURE:
+        return int(value)
+    return value if type(value) is int else None
 
 
 def parse_float(text: str) -> float:

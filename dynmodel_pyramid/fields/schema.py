@@ -12,7 +12,7 @@ from typing import Any
 import colander
 
 from dynmodel_pyramid.fields.contract import FieldInvalid
-from dynmodel_pyramid.fields.numerals import Rounded, float_of_whole
+from dynmodel_pyramid.fields.numerals import UNSURE, Rounded, float_of_whole, whole
 
 #: Raises :class:`colander.Invalid` for a bad value.
 Validator = Callable[[colander.SchemaNode, Any], None]
@@ -25,8 +25,6 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 #: Deeper JSON values are refused. The limits of serialisers and databases are higher.
 MAX_DEPTH = 100
 INT64 = 2**63
-#: From here on a float may stand for several whole numbers.
-UNSURE = 2**53
 
 
 def invalid(node: colander.SchemaNode, message: str, code: str, value: Any = None) -> colander.Invalid:
@@ -246,9 +244,15 @@ class Table(_Strict):
     """A table, by its number or its model name; as an option it is stored as the number."""
 
     wanted = "a table's number or model name"
-    types = (int, str)
+    types = (int, float, str)
     #: The format is an annotation for forms, which offer the tables that there are.
     json_schema = {"type": ["integer", "string"], "format": "table"}
+
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
+        key = value if type(value) is str else whole(value)
+        if key is None:
+            raise invalid(node, f"want {self.wanted}, not a fraction", "wrong_type", value)
+        return key
 
 
 def option(

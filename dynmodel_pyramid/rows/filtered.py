@@ -16,6 +16,7 @@ from dynmodel_pyramid.access.scope import Permit
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed, TooLarge
+from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.queries.sql.plans import plan
 from dynmodel_pyramid.rows.permits import Permits, by_presets
@@ -233,7 +234,7 @@ class Filtered:
                     break
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
         sent_id = named.get("id")
-        if sent_id is not None and (type(sent_id) is not int or any(sent_id != row_id for row_id in ids)):
+        if sent_id is not None and any(whole(sent_id) != row_id for row_id in ids):
             problems.add("/id", "read_only", "the id of a row never changes")
         problems.raise_if_any()
         return values

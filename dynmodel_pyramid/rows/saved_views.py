@@ -15,6 +15,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key, view_name_fault
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import Conflict, Invalid, Problem
+from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.queries import Query, Rules, parse, print_query, split
 from dynmodel_pyramid.queries.grammar.parameters import as_sent, joined
 from dynmodel_pyramid.queries.grammar.renaming import names_in, renamed
@@ -155,8 +156,8 @@ def _columns(listed: Any, definition: TableDefinition, problems: Problems) -> tu
             continue
         problems.unknown_keys(value, COLUMN_KEYS, here)
         name = problems.text(value, "field", here, most=200)
-        width = value.get("width")
-        if width is not None and (type(width) is not int or not NARROWEST <= width <= WIDEST):
+        width = whole(value.get("width"))
+        if value.get("width") is not None and (width is None or not NARROWEST <= width <= WIDEST):
             problems.add(f"{here}/width", "out_of_range", f"want a whole number from {NARROWEST} to {WIDEST}, or null")
             width = None
         hidden, frozen = (problems.flag(value, key, here) for key in ("hidden", "frozen"))

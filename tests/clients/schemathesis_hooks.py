@@ -170,16 +170,24 @@ def _mended_where(value):
     if isinstance(value, list):
         return [_mended_where(item) for item in value]
     return {
-        name if name in GROUPS else ("id", "a_integer")[len(name) % 2]: _mended_where(item)
+        name if name in GROUPS else ("id", "a_integer")[len(name) % 2]: _mended_group(item)
         if name in GROUPS
         else _mended_condition(item)
         for name, item in value.items()
     }
 
 
+def _mended_group(value):
+    """What is nested in groups is described as any object (``web/openapi/schemas_of_queries.py``)."""
+    items = [item for item in value if isinstance(item, str | dict) and item] if isinstance(value, list) else []
+    return _mended_where(items or ["id.eq.1"])
+
+
 def _mended_condition(value):
     if isinstance(value, str):
         return _known("condition", value)
+    if not isinstance(value, dict) or not value:
+        return "not.is.null"
     first = next(iter(value.values()))
     return {"in": [1, 2]} if isinstance(first, list) else {"is": None} if first is None else {"not.gt": 1}
 
@@ -215,18 +223,33 @@ def mend_query(case, is_negative):
         # It is for the whole document: a parameter's schema can't ask for the body's media type.
         query.pop("others", None)
     if case.operation.path == "/table/" and case.method == "POST":
-        if not is_negative and (query.get("from") != "file" or isinstance(case.body, dict)):
-            # The parameters are for a file alone.
+        # The parameters are for a file alone, and a file wants `from`, and a name if it has none: a parameter's schema
+        # depends neither on the body's media type nor on other parameters.
+        is_file = str(case.media_type) != "application/json"
+        if not is_negative and not is_file:
             query.clear()
-        elif query.get("from") == "file":
-            # Of a file without a name the table needs one: parameters of JSON Schema don't depend on one another.
+        elif not is_negative:
+            query["from"] = "file"
+        if query.get("from") == "file":
             query.setdefault("name", "Made_of_a_file")
     return query
+
+
+def _is_negative(case):
+    return case.meta is not None and case.meta.generation.mode.is_negative
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """What a description can't say of the whole of a request."""
+    was_negative = _is_negative(case)
+    _mend(case)
+    if was_negative and not _is_negative(case):
+        # What is mended is judged anew: the fault was none, such as an unknown header, or it is mended.
+        _mend(case)
+
+
+def _mend(case):
     base = case.operation.schema.get_base_url().rstrip("/")
     if case.path_parameters and not (case.meta and case.meta.is_negative_at(ParameterLocation.PATH)):
         state.fill_path(case, base)
@@ -234,7 +257,11 @@ def before_call(context, case, kwargs):
         # Browsers say from which page a request comes.
         case.headers["Origin"] = base
     headers = case.headers or {}
-    is_negative = case.meta is not None and case.meta.generation.mode.is_negative
+    for name, value in headers.items():
+        if type(value) in (int, float, bool):
+            # In sequences schemathesis takes numbers of answers for headers, which its own client refuses to send.
+            headers[name] = str(value)
+    is_negative = _is_negative(case)
     if isinstance(headers.get("Idempotency-Key"), str):
         # A key is for one request.
         headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -252,8 +279,7 @@ def before_call(context, case, kwargs):
         case.body = b"id,value\n1,5"
     if case.operation.path.endswith("/quarantine/{n}/restore/") and not is_negative:
         if isinstance(case.body, dict) and "value" in case.body:
-            # It is for a field of whole numbers (schemathesis_state.make_spare).
-            case.body = {"value": 5}
+            case.body = {"value": state.fitting(case, base)}
     case.query = mend_query(case, is_negative)
     if case.operation.path.endswith("/rows/plan/") and is_negative:
         # Of the first part of a file the last row is not looked at.

@@ -26,6 +26,7 @@ import jwt
 import requests
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from tests.clients.schemathesis_state import KEPT
 from tests.server_process import Server
 from tests.web.openapi.every import every_type
 
@@ -40,7 +41,15 @@ SETTINGS = {
 }
 ALL = "/openapi.json"
 #: What ``schemathesis_counts`` writes; of a run that never began.
-NOTHING: dict[str, Any] = {"cases": {}, "checks": 0, "failed": 0, "excused": {}, "succeeded": []}
+NOTHING: dict[str, Any] = {
+    "cases": {},
+    "checks": 0,
+    "failed": 0,
+    "excused": {},
+    "succeeded": [],
+    "untried": [],
+    "errors": [],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +87,10 @@ def bearer() -> str:
     return f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"
 
 
-def prepare(url: str, fields: Sequence[str] | None = None) -> str:
+def prepare(url: str, fields: Sequence[str] | None = None) -> None:
     """Make the tables, and a user.
 
     :param fields: of the table with every type; None: all
-    :return: a token of an administrator, as a header
     """
     every = every_type("Every", table="Maker")
     if fields is not None:
@@ -94,10 +102,16 @@ def prepare(url: str, fields: Sequence[str] | None = None) -> str:
             ("/table/Maker/rows/", [{"name": name} for name in "abc"]),
             ("/user/", {"name": "ada"}),
             ("/table/", every),
-            ("/token/", {"name": "tried", "roles": ["admin"]}),
         ):
             answer = session.post(url + path, json=document, timeout=60)
             assert answer.status_code == 201, answer.text
+
+
+def token(url: str) -> str:
+    """-> a new one of an administrator, as a header."""
+    document = {"name": KEPT, "roles": ["admin"]}
+    answer = requests.post(f"{url}/token/", json=document, headers={"Authorization": bearer()}, timeout=60)
+    assert answer.status_code == 201, answer.text
     return f"Bearer {answer.json()['secret']}"
 
 
@@ -152,10 +166,10 @@ def main() -> int:
             server.start(wait=False)
             try:
                 server.wait(300)
-                token = prepare(server.url)
+                prepare(server.url)
                 for label in options.group:
                     group, began = GROUPS[label], time.monotonic()
-                    credential = token if label == "credentials" else bearer()
+                    credential = token(server.url) if label == "credentials" else bearer()
                     if options.phases:
                         group = replace(group, phases=options.phases)
                     if options.operations:
@@ -170,9 +184,11 @@ def main() -> int:
                     )
                     if told["excused"]:
                         print("  refused for what is stored:", told["excused"])
-                    if status or told["failed"] or not told["checks"]:
+                    for kind in ("untried", "errors"):
+                        print(*(f"  {kind}: {item}\n" for item in told[kind]), sep="", end="", flush=True)
+                    if status or any(told[kind] for kind in ("failed", "untried", "errors")) or not told["checks"]:
                         failed += 1
-                        print(said, flush=True)
+                        print(said, server.log.read_text(errors="replace")[-20_000:], sep="\n", flush=True)
             finally:
                 server.stop()
     return 1 if failed else 0

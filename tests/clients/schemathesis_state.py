@@ -13,6 +13,8 @@ from schemathesis.generation.meta import TestPhase
 
 #: The table whose definition is changed and dropped.
 SPARE = "Spare"
+#: The token that the requests of a group are sent with: none of them revokes it.
+KEPT = "tried"
 #: Parameter of a path -> the member of the items of the list above it.
 _LISTS = {"view": "name", "version": "version", "n": "id", "name": "name"}
 #: Codes of problems, of the whole or of a fault, that depend on what is stored or on other members of the document:
@@ -21,7 +23,7 @@ MEANT = frozenset(
     {
         # Names and numbers of what is not there.
         *("unknown_field", "unknown_id", "unknown_role", "unknown_row", "unknown_table", "unknown_type"),
-        *("unknown_user", "unknown_reference", "not_found", "role_not_held"),
+        *("unknown_user", "unknown_reference", "unknown_relation", "not_found", "role_not_held"),
         # Names: normal form C, bytes of UTF-8, words of Unicode's letters.
         "invalid_name",
         # Members that depend on one another.
@@ -101,13 +103,21 @@ def fill_path(case: Any, base: str) -> None:
             _ask("DELETE", f"{base}/table/{SPARE}/")
             make_spare(base)
             items = _items(base, above)
-        names = [item.get(member, item.get("number")) for item in items]
+        names = [item.get(member, item.get("number")) for item in items if item.get("name") != KEPT]
         if names and values[name] not in names:
             values[name] = names[len(str(values[name])) % len(names)]
             if "other" in values:
                 values["other"] = names[0]
     if values != case.path_parameters:
         case.path_parameters = values
+
+
+def fitting(case: Any, base: str) -> Any:
+    """A value for the field that a value of the quarantine comes from: earlier requests may have changed its type."""
+    table = f"{base}/table/{case.path_parameters['table']}/"
+    name = (_ask("GET", f"{table}quarantine/{case.path_parameters['n']}/") or {}).get("field")
+    field = (_ask("GET", table) or {}).get("fields", {}).get(name, {})
+    return 5 if field.get("type") == "integer" else "5"
 
 
 def codes(answer: Any) -> set[str]:

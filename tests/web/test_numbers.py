@@ -85,3 +85,22 @@ def test_a_key_that_stands_twice_is_no_json_in_any_form(fresh, numbers):
     fresh.refused("POST", f"{numbers}rows/", body=body, status=400, code="duplicate_key")
     csv = {"body": b'j\r\n"{""a"": 1, ""a"": 2}"\r\n', "content_type": "text/csv"}
     fresh.refused("POST", f"{numbers}rows/", status=422, code="/0/j invalid_format", **csv)
+
+
+def test_a_whole_number_may_be_written_with_a_point(fresh, numbers):
+    """As in rows, wherever a document takes a whole number (RFC 8259, section 6)."""
+    row = fresh.row(numbers, {"i": 1.0})
+    assert fresh.send("POST", f"{numbers}query/", {"limit": 1.0, "offset": 0.0}, status=200).json == [row]
+    fresh.refused("POST", f"{numbers}query/", {"limit": 1.5}, status=400, code="invalid_query")
+    fresh.refused("POST", f"{numbers}query/", {"limit": 2.0**60}, status=400, code="invalid_query")
+    operation = {"operation": "update", "table": float(numbers.split("/")[2]), "id": 1.0, "row": {"id": 1.0, "i": 2}}
+    [result] = fresh.send("POST", "/batch/", [operation], status=200).json
+    assert (result["id"], result["i"]) == (1, 2)
+    fields = {"a": {"type": "link", "table": operation["table"]}, "b": {"type": "string", "position": 1.0}}
+    fresh.send("POST", "/table/", {"model_name": "Pointed", "fields": fields}, status=201)
+    view = {"name": "Wide", "columns": [{"field": "n", "width": 100.0}]}
+    assert fresh.send("POST", f"{numbers}view/", view, status=201).json["columns"][0]["width"] == 100
+    token = {"name": "One", "roles": ["admin"], "tables": [operation["table"]]}
+    made = fresh.send("POST", "/token/", token, status=201).json
+    assert made["tables"] == ["Numbers"]
+    fresh.refused("POST", "/token/", {**token, "tables": [1.5]}, status=422, code="/tables wrong_type")

@@ -13,6 +13,7 @@ from dynmodel_pyramid.definitions.expressions import moment_text
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Invalid, Problem
+from dynmodel_pyramid.fields.numerals import whole
 
 KEYS = ("name", "roles", "user", "expires_at", "tables", "read_only")
 MOST_NAME, MOST_TABLES = 200, 1000
@@ -70,8 +71,8 @@ def read_new_token(document: Any, existing_roles: frozenset[str] | None, tables:
     roles = None
     if document.get("roles") is not None:
         roles = read_roles(document["roles"], "/roles", existing_roles, problems)
-    user = document.get("user")
-    if user is not None and not _is_id(user):
+    user = whole(document.get("user"))
+    if document.get("user") is not None and not _is_id(user):
         problems.add("/user", "wrong_type", "want the number of a user, or null for nobody")
     expires_at = _moment(document.get("expires_at"), problems)
     narrowing = Narrowing(_tables(document.get("tables"), tables, problems), problems.flag(document, "read_only", ""))
@@ -103,13 +104,14 @@ def _moment(value: Any, problems: Problems) -> datetime.datetime | None:
 def _tables(value: Any, ids: TableIds, problems: Problems) -> frozenset[int] | None:
     if value is None:
         return None
-    if type(value) is not list or any(type(key) is not str and not _is_id(key) for key in value):
+    keys = [key if type(key) is str else whole(key) for key in value] if type(value) is list else [None]
+    if any(type(key) is not str and not _is_id(key) for key in keys):
         problems.add("/tables", "wrong_type", "want an array of model names, or null for all tables")
         return None
     if len(value) > MOST_TABLES:
         problems.add("/tables", "too_many_items", f"want at most {MOST_TABLES} tables")
         return None
-    found = [ids(key) for key in value]
+    found = [ids(key) for key in keys if key is not None]
     for number, table_id in enumerate(found):
         if table_id is None:
             problems.add(f"/tables/{number}", "unknown_table", "there is no such table")

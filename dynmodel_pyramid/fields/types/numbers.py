@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import columns, operators, schema
 from dynmodel_pyramid.fields.choices import check_choices, choices_option, each_of, one_of
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, Repair, TextForm
-from dynmodel_pyramid.fields.numerals import DIGITS_KEPT, NUMBER, decimal_comma, parse_float
+from dynmodel_pyramid.fields.numerals import DIGITS_KEPT, NUMBER, UNSURE, decimal_comma, parse_float
 from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 
 #: More digits than the largest float has.
@@ -147,7 +147,7 @@ class Number(_Bounded):
         if not columns.are(values, float, int) or not columns.are_finite(values):
             return None
         least, greatest = min(values), max(values)
-        if not columns.are(values, float) and not -schema.UNSURE < least <= greatest < schema.UNSURE:
+        if not columns.are(values, float) and not -UNSURE < least <= greatest < UNSURE:
             return None
         # Minus zero becomes zero.
         return [value + 0.0 for value in values] if columns.are_within((least, greatest), low, high) else None

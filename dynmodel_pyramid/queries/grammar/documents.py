@@ -7,7 +7,7 @@ string's grammar. docs/queries.md describes the form.
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
-from dynmodel_pyramid.fields.numerals import Rounded
+from dynmodel_pyramid.fields.numerals import Rounded, whole
 from dynmodel_pyramid.queries.errors import QueryError
 from dynmodel_pyramid.queries.grammar.conditions import read_condition, read_item, read_operator
 from dynmodel_pyramid.queries.grammar.cursor import Cursor
@@ -90,9 +90,10 @@ def _text(value: object, pointer: str) -> str:
 
 
 def _number(value: object, pointer: str) -> int:
-    if type(value) is not int or not 0 <= value <= LARGEST:
+    number = whole(value)
+    if number is None or not 0 <= number <= LARGEST:
         _fault(pointer, "a whole number, 0 or above")
-    return value
+    return number
 
 
 def _scalar(value: object, pointer: str, index: int | None = None) -> str:

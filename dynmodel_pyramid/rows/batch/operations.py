@@ -9,6 +9,7 @@ from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database.dialect import LARGEST_ID
 from dynmodel_pyramid.definitions.problems import Problems, faults_at
 from dynmodel_pyramid.errors import Invalid, Malformed, NotFound, Problem, TooLarge
+from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.queries import Query, read_document
 from dynmodel_pyramid.rows.batch.reading import IGNORE, RESOLUTIONS
@@ -100,18 +101,18 @@ class RowOperation:
         return documents, "/rows"
 
     def _id(self) -> int:
-        row_id = self._document["id"]
-        if type(row_id) is not int or not 1 <= row_id <= LARGEST_ID:
+        row_id = whole(self._document["id"])
+        if row_id is None or not 1 <= row_id <= LARGEST_ID:
             raise Invalid([Problem("/id", "wrong_type", "want the id of a row")])
         return row_id
 
     def _versions(self) -> list[int] | None:
         if self._document.get("version") is None:
             return None
-        version = self._document["version"]
-        if type(version) is not int or not 0 <= version <= LARGEST_ID:
+        version = whole(self._document["version"])
+        if version is None or not 0 <= version <= LARGEST_ID:
             raise Invalid([Problem("/version", "wrong_type", "want the row's _version")])
-        return [self._document["version"]]
+        return [version]
 
     # Judged; -> what runs
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Invalid, Problem, TooLarge
+from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.fields.schema import json_type
 from dynmodel_pyramid.hints import hint
 from dynmodel_pyramid.rows.batch.references import REFERENCE, Reference, has_marks, references_in
@@ -51,7 +52,7 @@ class Operation:
     def table(self) -> int | str | None:
         """The number or the name of its table; None if it refers to a new one."""
         table = self.document["table"]
-        return None if type(table) is dict else table
+        return table if type(table) is str else whole(table)
 
     @property
     def made_by(self) -> int | None:
@@ -142,7 +143,7 @@ def _check_table(
         if not any(each.pointer == pointer and _is_new_table(each, kinds) for each in references):
             detail = f'want the id of a table that an earlier operation makes: {{"{REFERENCE}": "/0/id"}}'
             problems.add(pointer, "unknown_reference", detail)
-    elif type(table) not in (int, str):
+    elif type(table) is not str and whole(table) is None:
         detail = f"want the number or the model name of a table, not {json_type(table)}"
         problems.add(pointer, "wrong_type", detail)
 

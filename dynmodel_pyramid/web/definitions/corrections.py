@@ -13,6 +13,7 @@ from dynmodel_pyramid.errors import Invalid, Malformed, Problem
 from dynmodel_pyramid.exchange.delimited import read_records
 from dynmodel_pyramid.exchange.documents import parse_json
 from dynmodel_pyramid.exchange.headers import header_of
+from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.web.http.body import longest_document, media_type_of, read_document, refuse_media_type
 
@@ -44,14 +45,14 @@ def _correction(document: Any, pointer: str, problems: Problems) -> Correction:
         problems.add(pointer, "wrong_type", "want an object")
         return Correction(0, pointer)
     problems.unknown_keys(document, _KNOWN, pointer)
-    number, discards = document.get("id"), problems.flag(document, "discard", pointer)
+    number, discards = whole(document.get("id")), problems.flag(document, "discard", pointer)
     if "id" not in document:
         problems.add(f"{pointer}/id", "required", "is required: the number of the value")
-    elif type(number) is not int:
+    elif number is None:
         problems.add(f"{pointer}/id", "wrong_type", "want the number of a value")
     if discards and "value" in document:
         problems.add(f"{pointer}/value", "read_only", "a value that is discarded has no correction")
-    return Correction(number if type(number) is int else 0, pointer, document.get("value", OLD_TEXT), discards)
+    return Correction(number or 0, pointer, document.get("value", OLD_TEXT), discards)
 
 
 def _of_csv(body: bytes, longest: int) -> Iterator[dict[str, Any]]:

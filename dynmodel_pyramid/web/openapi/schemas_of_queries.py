@@ -40,8 +40,9 @@ OF_QUERIES: dict[str, dict[str, Any]] = {
             "before": _CURSOR,
             "search": {**_SOME, "pattern": "\\S", "maxLength": LONGEST},
         },
-        description="A query as a document (docs/queries.md)",
+        description="A query as a document (docs/queries.md); of `after` and `before` it may have one",
         additionalProperties=False,
+        **{"not": {"required": ["after", "before"]}},
     ),
     "Select": either({**TEXT, "format": "select"}, listed(either({**_SOME, "format": "select"}, schema("Embed")))),
     "Embed": shape(

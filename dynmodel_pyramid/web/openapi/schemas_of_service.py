@@ -130,11 +130,12 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         minProperties=1,
     ),
     "SchemaPlan": shape({"tables": mapping(schema("Plan"))}, {"access": ANY}),
-    "Overrides": {
-        "type": "object",
-        "description": "Members of the definition that are to be others, such as another `model_name`",
-        "additionalProperties": True,
-    },
+    "Overrides": shape(
+        {},
+        {"model_name": maybe({**TEXT, "minLength": 1, "maxLength": 63})},
+        description="Members of the definition that are to be others",
+        additionalProperties=False,
+    ),
     "TableOfFile": shape(
         {"definition": ANY, "rows": ANY, "columns": listed(OBJECT), "told": ANY},
         description="A table that is made of a file, or its plan",

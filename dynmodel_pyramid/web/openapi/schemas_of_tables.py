@@ -19,6 +19,12 @@ from dynmodel_pyramid.web.openapi.shapes import (
     shape,
 )
 
+
+def _strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """For requests, whose unknown members are refused; an answer may get more members with time."""
+    return {**schema, "additionalProperties": False}
+
+
 _TYPE = {**TEXT, "description": "The name of a field type: `GET /field-type/` lists them with their options"}
 _INDEXED = {**either(FLAG, one_of("search")), "default": False}
 _EXPRESSION = maybe(one_of("now", "today", "uuid"))
@@ -47,17 +53,23 @@ _OPTIONS = {
 }
 _MODEL_NAME = {**TEXT, "minLength": 1, "maxLength": 63}
 _UNIQUE = shape({"fields": {**listed(TEXT), "minItems": 1}}, {"name": maybe(TEXT), "nulls_distinct": maybe(FLAG)})
-_INDEX_FIELD = either(TEXT, shape({"field": TEXT}, {"descending": maybe(FLAG)}))
-_INDEX = shape({"fields": {**listed(_INDEX_FIELD), "minItems": 1}}, {"name": maybe(TEXT)})
+_INDEX_FIELD = shape({"field": TEXT}, {"descending": maybe(FLAG)})
+
+
+def _index(field: dict[str, Any]) -> dict[str, Any]:
+    return shape({"fields": {**listed(either(TEXT, field)), "minItems": 1}}, {"name": maybe(TEXT)})
+
+
+_INDEX = _index(_INDEX_FIELD)
 _TABLE_MEMBERS = {
     "label": _LABEL,
     "description": _DESCRIPTION,
     "display": {**maybe(TEXT), "description": "The name of the field that stands for a row"},
-    "key": maybe(_KEY),
-    "unique": maybe(listed(_UNIQUE)),
-    "indexes": maybe(listed(_INDEX)),
+    "key": maybe(_strict(_KEY)),
+    "unique": maybe(listed(_strict(_UNIQUE))),
+    "indexes": maybe(listed(_strict(_index(_strict(_INDEX_FIELD))))),
 }
-_TABLE_CHANGES = {**_TABLE_MEMBERS, "key": maybe(shape({}, {"type": maybe(one_of("integer"))}))}
+_TABLE_CHANGES = {**_TABLE_MEMBERS, "key": maybe(_strict(shape({}, {"type": maybe(one_of("integer"))})))}
 #: Members that the service tells of a table: a document may have them as they are.
 _TOLD = {
     "display_field": maybe(TEXT),
@@ -92,7 +104,10 @@ OF_TABLES: dict[str, dict[str, Any]] = {
             "shared": FLAG,
             "default": FLAG,
             "query": {**TEXT, "maxLength": 10_000, "examples": ["id=gt.1&order=id.desc"]},
-            "columns": {**listed(either(_FIELD, shape({"field": _FIELD}, _SHOWN))), "maxItems": 2000},
+            "columns": {
+                **listed(either(_FIELD, _strict(shape({"field": _FIELD}, _SHOWN)))),
+                "maxItems": 2000,
+            },
             "owner": maybe(TEXT),
             "version": maybe(NUMBER),
             "problem": ANY,
@@ -170,7 +185,7 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         description="Members of a field that change; null takes one away",
         additionalProperties=True,
     ),
-    "NewAlias": shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)}),
+    "NewAlias": _strict(shape({"name": TEXT}, {"deprecated_at": maybe(MOMENT)})),
     "NewTable": shape(
         {"model_name": {**_MODEL_NAME, "examples": ["Product"]}, "fields": _FIELDS},
         {**_TABLE_MEMBERS, **_TOLD},

@@ -80,3 +80,33 @@ def test_every_code_of_an_error_is_described(client):
     assert shown == set(re.findall(r"^\| `([a-z_]+)` \| ([0-9]+) \|", codes, re.M))
     known = document["schemas"]["api.Fault"]["properties"]["code"]["examples"]
     assert known == re.findall(r"^\| `([a-z_]+)` \|", faults, re.M)
+
+
+def test_documents_of_requests_name_all_their_members(client):
+    """Unknown members are refused, so that a schema which is silent about them would promise too much."""
+    document, seen, silent = client.send("GET", "/openapi.json").json, set(), []
+
+    def walk(schema, place):
+        if isinstance(schema, list):
+            for part in schema:
+                walk(part, place)
+        if not isinstance(schema, dict):
+            return
+        reference = schema.get("$ref")
+        if reference is not None and reference not in seen:
+            seen.add(reference)
+            *_, part, name = reference.split("/")
+            walk(document["components"][part][name.replace("~1", "/").replace("~0", "~")], name)
+        if "properties" in schema and "additionalProperties" not in schema:
+            silent.append((place, sorted(schema["properties"])))
+        for name, below in schema.get("properties", {}).items():
+            walk(below, f"{place}.{name}")
+        for word in ("items", "anyOf", "additionalProperties"):
+            walk(schema.get(word), place)
+
+    for path, item in document["paths"].items():
+        for operation in (item[method] for method in ("post", "put", "patch", "delete") if method in item):
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                walk(content.get("schema"), path)
+    assert len(seen) > 20
+    assert silent == []
