@@ -10,7 +10,7 @@ from dynmodel_pyramid.catalogue.unsupported_options import unsupported_option
 from dynmodel_pyramid.changes.ddl.columns import Width
 from dynmodel_pyramid.changes.promises import Broken, Promises
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.model import FieldDefinition
+from dynmodel_pyramid.definitions.model import FieldDefinition, link_table
 from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import PluginMissing
 
@@ -31,6 +31,8 @@ class Health:
     warnings: tuple[dict[str, Any], ...]
     #: The differences between the database and the definition's promises.
     broken: tuple[Broken, ...]
+    #: How many links lead to rows that are not there; only counted where the database itself does not prevent it.
+    dangling: int = 0
 
     @property
     def left(self) -> int:
@@ -46,14 +48,20 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
         counted = dialect.counted_columns(connection, definition.physical_name) if dialect.counts_dropped_columns else 0
         columns = catalogue.store.trashed_fields(connection, definition.id)
         broken = Promises(connection, catalogue.generator, catalogue.store).broken(definition)
+        missing = {each.name for each in broken if each.kind == "table" and each.found is None}
+        lists = [link_table(definition.id, field.id) for field in definition.fields if _is_list(catalogue, field)]
+        there = {definition.physical_name, *lists} - missing
+        dangling = sum(dialect.dangling(connection, name) for name in there)
     in_use = len(SYSTEM_COLUMNS) + 1 + sum(_has_column(catalogue, field) for field in definition.fields)
     width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
     limit = dialect.max_columns
     warnings = [
-        *_warnings(width, limit, dialect.counts_dropped_columns),
+        *_warnings(definition.model_name, width, limit, dialect.counts_dropped_columns),
         *_unsupported(catalogue.upgraded(definition), catalogue),
     ]
-    return Health(width, limit, len(trashed), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
+    return Health(
+        width, limit, len(trashed), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken), dangling
+    )
 
 
 def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, Health] | None:
@@ -70,6 +78,11 @@ def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, He
             return definition, health
 
 
+def _is_list(catalogue: Catalogue, field: FieldDefinition) -> bool:
+    reference = catalogue.generator.reference(field)
+    return reference is not None and reference.many
+
+
 def _has_column(catalogue: Catalogue, field: FieldDefinition) -> bool:
     try:
         return catalogue.generator.column(field) is not None
@@ -77,12 +90,12 @@ def _has_column(catalogue: Catalogue, field: FieldDefinition) -> bool:
         return True
 
 
-def _warnings(width: Width, limit: int, counts_dropped: bool) -> list[dict[str, Any]]:
+def _warnings(table: str, width: Width, limit: int, counts_dropped: bool) -> list[dict[str, Any]]:
     if width.counted < limit * WARN_FROM:
         return []
     detail = f"{width.counted} of the {limit} columns that the database allows for a table are used up"
     if counts_dropped and width.dropped + width.in_trash > width.in_use:
-        hint = "columns count even after they are purged: copy the rows into a new table, or dump and restore"
+        hint = f"columns count even after they are purged: dynmodel-compact CONFIG.ini {table}"
     elif not counts_dropped and width.in_trash:
         hint = "purge the table's trash"
     else:

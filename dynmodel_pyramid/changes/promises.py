@@ -64,6 +64,8 @@ class Broken:
     @property
     def hint(self) -> str:
         """The mend: a change drops the wrong thing and makes the right one."""
+        if self.promised is not None and self.found == self.promised + NOT_VALID:
+            return f"validate it: ALTER TABLE {self.table} VALIDATE CONSTRAINT, with its name"
         if self.kind in ("index", "unique"):
             return "take the rule (unique, index or the rule over several fields) out of the definition and put it back"
         if self.kind in ("check", "foreign_key"):
@@ -210,12 +212,12 @@ class Promises:
     def _left_over(self, definition: TableDefinition) -> Iterator[Broken]:
         """Leftovers: tables that a change of this table makes, and must drop or rename before it ends."""
         lists = {link_table(definition.id, field.id) for field in definition.fields}
-        for thing in sorted(self.dialect.relations(self.connection)):
+        number = definition.id
+        beginnings = [f"_{what}_{number}" for what in ("rebuild", "rename", "moving", "links", "rebuild_links")]
+        for thing in sorted(self.dialect.relations(self.connection, beginnings)):
             left_over = _LEFT_OVER.fullmatch(thing.name)
-            if left_over is not None and thing.name not in lists:
-                number = left_over[1]
-                if int(number) == definition.id:
-                    yield Broken(thing.kind, thing.name, thing.name, None, "")
+            if left_over is not None and thing.name not in lists and int(left_over[1]) == number:
+                yield Broken(thing.kind, thing.name, thing.name, None, "")
 
     def _counters(self, definition: TableDefinition) -> Iterator[Broken]:
         """Check that no numbers are used twice: ids of rows, and numbers of indexed fields that count rows.

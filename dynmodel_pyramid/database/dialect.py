@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.settings import Settings
@@ -213,8 +214,8 @@ class Dialect:
         """
         raise NotImplementedError
 
-    def relations(self, connection: sa.Connection) -> set[Thing]:
-        """All tables and sequences in the schema of our tables."""
+    def relations(self, connection: sa.Connection, beginnings: Sequence[str] = ()) -> set[Thing]:
+        """All tables and sequences in the schema of our tables, or those whose names begin in one of these ways."""
         raise NotImplementedError
 
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
@@ -224,6 +225,17 @@ class Dialect:
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
+
+    def findings(self, connection: sa.Connection, load: Load) -> Iterable[Finding]:
+        """What is wrong with the server, or with the file and its place.
+
+        :param connection: one that reads
+        """
+        raise NotImplementedError
+
+    def dangling(self, connection: sa.Connection, table: str) -> int:
+        """How many rows of a table refer to rows that are not there. 0 where the database itself sees to that."""
+        return 0
 
     def refused_entries(
         self, connection: sa.Connection, rows: sa.Select[*tuple[Any, ...]], first: int

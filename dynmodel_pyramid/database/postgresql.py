@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from dynmodel_pyramid.database import postgresql_findings, postgresql_things
 from dynmodel_pyramid.database import postgresql_shards as shards
-from dynmodel_pyramid.database import postgresql_things
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import FETCH, driver_connection, raw_cursor, read_on
 from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure, Proven
+from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
 from dynmodel_pyramid.database.postgresql_reads import Reads
@@ -276,8 +277,11 @@ class PostgreSQL(Dialect):
         table, indexes = make(sa.MetaData(schema=postgresql_things.TEMPORARY))
         return postgresql_things.promised_things(connection, table, indexes)
 
-    def relations(self, connection: sa.Connection) -> set[Thing]:
-        return postgresql_things.relations(connection, self.schema)
+    def relations(self, connection: sa.Connection, beginnings: Sequence[str] = ()) -> set[Thing]:
+        return postgresql_things.relations(connection, self.schema, beginnings)
+
+    def findings(self, connection: sa.Connection, load: Load) -> Iterable[Finding]:
+        return postgresql_findings.findings(connection, self.settings, load)
 
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
         return postgresql_things.last_id(connection, self.schema, str(self.sequence(table).name))

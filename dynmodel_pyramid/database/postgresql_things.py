@@ -1,5 +1,6 @@
 """The parts of a table on PostgreSQL, from its system catalogues (manual, part VII, "System Catalogs")."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -114,13 +115,16 @@ def promised_things(connection: sa.Connection, table: sa.Table, indexes: list[sa
     return parts
 
 
-def relations(connection: sa.Connection, schema: str) -> set[Thing]:
-    """The tables and sequences of a schema."""
-    query = sa.text(
-        "SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, c.relname FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'S')"
-    )
-    return {Thing(kind, name) for kind, name in connection.execute(query, {"schema": schema})}
+def relations(connection: sa.Connection, schema: str, beginnings: Sequence[str] = ()) -> set[Thing]:
+    """The tables and sequences of a schema, or those whose names begin in one of these ways, by the index of names."""
+    own = sa.table("pg_class", *map(sa.column, ("relname", "relkind", "relnamespace"))).c
+    spaces = sa.table("pg_namespace", sa.column("oid"), sa.column("nspname")).c
+    kind = sa.case((own.relkind == "S", "sequence"), else_="table")
+    query = sa.select(kind, own.relname).where(own.relkind.in_(("r", "p", "v", "S")))
+    query = query.where(own.relnamespace == sa.select(spaces.oid).where(spaces.nspname == schema).scalar_subquery())
+    if beginnings:
+        query = query.where(sa.or_(*(own.relname.startswith(begin, autoescape=True) for begin in beginnings)))
+    return {Thing(kind, name) for kind, name in connection.execute(query)}
 
 
 def last_id(connection: sa.Connection, schema: str, sequence: str) -> int | None:

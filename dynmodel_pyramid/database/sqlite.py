@@ -5,7 +5,7 @@ import re
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from dynmodel_pyramid.database import sqlite_functions, sqlite_search, sqlite_sums, sqlite_things, work
+from dynmodel_pyramid.database import sqlite_findings, sqlite_functions, sqlite_search, sqlite_sums, sqlite_things, work
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
 from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
+from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.database.sqlite_readers import READY, Readers
@@ -288,8 +289,16 @@ class SQLite(Dialect):
     ) -> Things:
         return sqlite_things.promised_things(*make(sa.MetaData()), connection.dialect)
 
-    def relations(self, connection: sa.Connection) -> set[Thing]:
-        return sqlite_things.relations(connection)
+    def relations(self, connection: sa.Connection, beginnings: Sequence[str] = ()) -> set[Thing]:
+        return sqlite_things.relations(connection, beginnings)
+
+    def findings(self, connection: sa.Connection, load: Load) -> Iterable[Finding]:
+        return sqlite_findings.findings(connection, self.settings)
+
+    def dangling(self, connection: sa.Connection, table: str) -> int:
+        # Other programs may have written without PRAGMA foreign_keys.
+        check = sa.text("SELECT count(*) FROM pragma_foreign_key_check(:name)")
+        return int(connection.execute(check, {"name": table}).scalar_one())
 
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int:
         return sqlite_things.last_id(connection, str(table.name))

@@ -6,7 +6,7 @@ ALTER TABLE has changed them: it puts constraints behind a column, and replaces 
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import takewhile
 from typing import Any
@@ -49,10 +49,11 @@ def promised_things(table: sa.Table, indexes: list[sa.Index], dialect: sa.Dialec
         return _things(memory.execute, table.name)
 
 
-def relations(connection: sa.Connection) -> set[Thing]:
+def relations(connection: sa.Connection, beginnings: Sequence[str] = ()) -> set[Thing]:
     query = sa.text("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     names = [name for name in connection.scalars(query) if not name.startswith("sqlite_")]
-    return {Thing("table", name) for name in names if not _INNER.fullmatch(name)}
+    wanted = [name for name in names if name.startswith(tuple(beginnings) or "")]
+    return {Thing("table", name) for name in wanted if not _INNER.fullmatch(name)}
 
 
 def last_id(connection: sa.Connection, table: str) -> int:

@@ -112,6 +112,12 @@ class DefinitionStore:
         page = page.limit(limit if limit is not None else 2**62)
         return self._rows(connection, self._joined(table.id.in_(page)))
 
+    def ids(self, connection: sa.Connection, after: int, limit: int) -> list[int]:
+        """The ids of live tables above an id, in order."""
+        table = self.system.table.c
+        query = sa.select(table.id).where(table.id > after, table.name_key.is_not(None)).order_by(table.id)
+        return list(connection.scalars(query.limit(limit)))
+
     def documents(self, connection: sa.Connection, after: int, limit: int) -> list[tuple[int, Any]]:
         """The ids of live tables above an id, in order, with their definitions as they are stored."""
         table = self.system.table.c

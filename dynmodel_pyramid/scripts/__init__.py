@@ -10,7 +10,7 @@
 ``deployment``      ``dynmodel-init``, and the files that it writes
 ``upgrade``         ``dynmodel-upgrade``
 ``purge``           ``dynmodel-purge``
-``health``          ``dynmodel-health``
+``doctor``          ``dynmodel-doctor``
 ``token``           ``dynmodel-token``; ``accounts`` is what it shares with ``user``
 ``user``            ``dynmodel-user``
 ``settings``        ``dynmodel-settings``

@@ -8,7 +8,7 @@ A backup is of one moment, made while the service runs, and read again before it
 SQLite database; on PostgreSQL it is an archive of pg_dump, which must be installed. It holds everything: tables, rows,
 history, trash, roles, users, tokens. To take tables from one of the databases to the other, see ``dynmodel-export``.
 
-``dynmodel-restore`` compares the database with the definitions at the end, as ``dynmodel-health`` does.
+``dynmodel-restore`` compares the database with the definitions at the end, as ``dynmodel-doctor`` does.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
-from dynmodel_pyramid.scripts.health import compare
+from dynmodel_pyramid.scripts.doctor import compare
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.progress import Progress
 from dynmodel_pyramid.settings import Settings
@@ -52,7 +52,7 @@ def restore(arguments: list[str] | None = None) -> int:
         with database.reading() as connection:
             revision = upgrade.current_revision(database, connection)
         if revision != upgrade.HEAD:
-            print("It was made by another release: dynmodel-upgrade comes next, then dynmodel-health.")
+            print("It was made by another release: dynmodel-upgrade comes next, then dynmodel-doctor.")
             return 0
         return compare(database)
 

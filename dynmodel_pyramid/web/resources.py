@@ -55,6 +55,7 @@ class Root(Resource):
             "schema": Schema,
             "batch": Batch,
             "trash": TableTrash,
+            "health": WholeHealth,
             "field-type": FieldTypesResource,
             "openapi.json": OpenApi,
             "live": Live,
@@ -70,6 +71,14 @@ class Live(Resource):
 
 class Ready(Resource):
     """Whether the process can serve requests: the database can be reached and has the right release."""
+
+
+class WholeHealth(Resource):
+    """An examination of the whole deployment."""
+
+    @property
+    def attempt(self) -> RequestAttempt:
+        return self.__parent__.attempt
 
 
 class FieldTypesResource(Resource):

@@ -28,6 +28,7 @@ MODULES: dict[str, list[tuple[type, dict[str, str], Any]]] = {
         (resources.Schema, {"GET": "get_schema", "PUT": "put_schema", "PATCH": "patch_schema"}, by_definitions),
         (resources.SchemaPlan, {"POST": "plan_schema"}, by_definitions),
     ],
+    "service.health": [(resources.WholeHealth, {"GET": "get_health"}, administrators)],
     "service.batch": [
         (resources.Batch, {"POST": "run_batch"}, by_grants),
         (resources.BatchPlan, {"POST": "plan_batch"}, by_grants),

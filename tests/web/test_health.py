@@ -1,8 +1,15 @@
 """``/table/{id}/health/``, and that a table which is too wide is refused before the database does it."""
 
-import pytest
+import datetime
+import json
+from pathlib import Path
 
-from dynmodel_pyramid.scripts.health import main
+import pytest
+import sqlalchemy as sa
+
+from dynmodel_pyramid.changes.doctor import machine
+from dynmodel_pyramid.database.findings import Load
+from dynmodel_pyramid.scripts.doctor import main
 from tests.server_process import write_ini
 from tests.web.test_trash_fields import columns, drop, restore, trash
 
@@ -74,7 +81,7 @@ def test_rounds_of_adding_dropping_and_purging(narrow):
     assert number == 7
     assert [bool(each) for each in warned.values()] == [False] + 7 * [True]
     assert warned[7][0]["kind"] == "columns_run_out"
-    assert "copy the rows into a new table" in warned[7][0]["hint"]
+    assert "dynmodel-compact CONFIG.ini" in warned[7][0]["hint"]
     assert answer.json["code"] == "too_many_fields"
     assert "7 that were dropped for good" in answer.json["detail"]
     assert narrow.row(path, {"a": "x"}) == {"id": 1, "a": "x"}
@@ -245,17 +252,90 @@ def test_an_index_of_somebody_else_is_none_of_ours(fresh, shop):
 
 @pytest.mark.damaged_database
 def test_the_alarms_of_operators(fresh, shop, settings, tmp_path, caplog, capsys):
-    """A line in the log, and the exit status of ``dynmodel-health``."""
+    """A line in the log, and the exit status of ``dynmodel-doctor``."""
     ini = str(write_ini(tmp_path, settings, port=1))
-    assert main([ini]) == 0
-    assert capsys.readouterr() == ("2 tables were compared, 0 are damaged.\n", "")
+
+    def told(*options):
+        status = main([ini, "--quiet", "--json", *options])
+        document = json.loads(capsys.readouterr().out)
+        of_tables = [each for each in document["findings"] if each["table"] is not None]
+        assert status == {"healthy": 0, "warnings": 1, "damaged": 2}[document["status"]]
+        return status, document["tables"], of_tables
+
+    assert told()[1:] == (2, [])
     assert "damaged" not in caplog.text
     sql(fresh, "DROP INDEX {}_ux_2_1", "DROP INDEX {}_ix_2_2")
     answer = fresh.app.get(f"{shop}health/")
     (line,) = [each for each in caplog.messages if "damaged" in each]
     assert answer.json["differences"][0]["detail"] in line and "2 differences" in line
-    assert main([ini]) == 1
-    out, errors = capsys.readouterr()
-    assert out == "2 tables were compared, 1 are damaged.\n"
-    assert [line.split(":")[:2] for line in errors.splitlines()] == [["dynmodel-health", " Product (table 2)"]] * 2
-    assert main([str(tmp_path / "none.ini")]) == 1
+    status, tables, findings = told()
+    assert (status, tables) == (2, 2)
+    assert {(each["code"], each["where"]) for each in findings} == {("differs", "the table Product (2)")}
+    assert told("--without-tables")[1:] == (0, [])
+    assert main([ini, "--quiet"]) == 2
+    assert "ERROR: the table Product (2) (differs)" in capsys.readouterr().out
+    assert main([str(tmp_path / "none.ini")]) == 2
+
+
+def whole(client, **parameters):
+    """The findings of /health/ by their codes and places, and the whole answer."""
+    answer = client.app.get("/health/", parameters, status=200)
+    return {(each["code"], each["where"]) for each in answer.json["findings"]}, answer
+
+
+@pytest.mark.damaged_database
+def test_the_whole_deployment(fresh, shop):
+    # The machine and the server of the test may have faults of their own.
+    before, answer = whole(fresh)
+    assert answer.json["tables"] == 2
+    system = fresh.catalogue.database.system
+    old = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1000)
+    with fresh.catalogue.database.changing() as connection:
+        connection.execute(sa.insert(system.counter).values(table_id=99, field_id=1, last=1))
+        token = {"digest": "d", "name": "n", "user_id": 77, "roles": [], "narrowing": {}, "created_at": old}
+        connection.execute(sa.insert(system.access.token).values(token))
+        event = {"at": old, "event": "signed_in", "detail": {}, "count": 1}
+        connection.execute(sa.insert(system.access.audit).values(event))
+    sql(fresh, "CREATE TABLE {}_links_98_1 (id int)", "CREATE TABLE {}_trash_links_97 (id int)", "DROP INDEX {}_ux_2_1")
+    found, answer = whole(fresh)
+    assert answer.json["status"] == "damaged"
+    assert found - before == {
+        ("without_owner", "the table _dynmodel_counter"),
+        ("without_owner", "the table _dynmodel_token"),
+        ("purge_is_late", "the table _dynmodel_audit"),
+        ("without_definition", "the table _links_98_1"),
+        ("without_definition", "the table _trash_links_97"),
+        ("differs", "the table Product (2)"),
+    }
+    for each in answer.json["findings"]:
+        assert each["detail"] and each["mend"]
+    found, answer = whole(fresh, limit=1)
+    assert answer.json["tables"] == 1 and answer.json["next"] == 1 and ("differs", "the table Product (2)") not in found
+    found, answer = whole(fresh, limit=1, after=answer.json["next"])
+    assert found == {("differs", "the table Product (2)")} and answer.json["next"] is None
+    fresh.refused("GET", "/health/?after=x", status=400, code="invalid_parameter")
+
+
+def test_settings_that_fit_neither_the_machine_nor_one_another(fresh):
+    database = fresh.catalogue.database
+    codes = [each.code for each in machine.findings(database, Load(1, 4, 8))]
+    assert codes == []
+    database.settings.lock_attempt, kept = 9.0, database.settings.lock_attempt
+    try:
+        codes = [each.code for each in machine.findings(database, Load(10_000, 8, 4))]
+    finally:
+        database.settings.lock_attempt = kept
+    assert codes == ["settings_clash", "small_pool", "many_processes", "little_memory"]
+    with database.reading() as connection:
+        found = {each.code for each in database.dialect.findings(connection, Load(1000, 8, 12))}
+    if database.dialect.schema is not None:
+        assert "too_many_connections" in found
+        return
+    path = Path(database.engine.url.database)
+    assert not found & {"open_file", "network_file_system"} or path.stat().st_mode & 0o004
+    path.chmod(0o666)
+    with database.reading() as connection:
+        (finding,) = [
+            each for each in database.dialect.findings(connection, Load()) if each.where == f"the file {path}"
+        ]
+    assert (finding.code, finding.severity, finding.mend) == ("open_file", "error", f"chmod o-rw {path}")

@@ -202,6 +202,18 @@ OF_SERVICE: dict[str, Described] = {
         },
         is_open=True,  # each operation needs what it needs at its own address
     ),
+    "WholeHealth": Described(
+        "health/",
+        "Service",
+        {
+            "GET": Operation(
+                "get_whole_health",
+                "What an examination of the deployment finds, with the mends; the first part tells of more than tables",
+                {200: Answer(schema("Examination"), ("Link",))},
+                ("limit.100", "after"),
+            )
+        },
+    ),
     "TableTrash": Described(
         "trash/",
         "Definitions",

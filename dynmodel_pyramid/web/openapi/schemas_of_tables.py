@@ -284,6 +284,24 @@ OF_TABLES: dict[str, dict[str, Any]] = {
             "differences": listed(OBJECT),
         }
     ),
+    "Finding": shape(
+        {
+            "severity": one_of("note", "warning", "error"),
+            "code": TEXT,
+            "detail": TEXT,
+            "where": TEXT,
+            "table": maybe(NUMBER),
+            "mend": TEXT,
+        }
+    ),
+    "Examination": shape(
+        {
+            "status": one_of("healthy", "warnings", "damaged"),
+            "tables": NUMBER,
+            "next": maybe(NUMBER),
+            "findings": many("Finding"),
+        }
+    ),
     "QuarantinedValue": shape(
         {
             "id": NUMBER,

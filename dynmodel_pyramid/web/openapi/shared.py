@@ -104,6 +104,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "limit.1000": _limit(1000, 1000),
     "limit.100": _limit(1000, 100),
     "limit.25": _limit(100, 25),
+    "after": _query("after", "Only those after this number", _WHOLE),
     "before": _query("before", "Only those before this number", _WHOLE),
     "select": _query(
         "select",

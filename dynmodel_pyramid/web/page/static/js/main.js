@@ -15,6 +15,7 @@ route("/table/{id}/import/", () => import("./files/into_table.js"), ["files"]);
 route("/table/{id}/row/{row}/", () => import("./rows/form/page.js"), ["editors", "row_form"]);
 route("/new/", () => import("./tables/new.js"), ["definition"]);
 route("/trash/", () => import("./tables/trash.js"), ["definition"]);
+route("/doctor/", () => import("./tables/doctor.js"), ["definition"]);
 route("/diagram/", () => import("./definition/diagram.js"), ["definition"]);
 route("/table/{id}/definition/", () => import("./definition/index.js"), ["definition"]);
 route("/table/{id}/history/", () => import("./definition/history.js"), ["definition"]);

@@ -15,6 +15,7 @@ const MOST = 200;
 const PLACES = [
   { path: "/diagram/", icon: "diagram", text: "shell.diagram", isFor: () => true },
   { path: "/trash/", icon: "trash", text: "shell.trash", isFor: (who) => who.definitions === "write" },
+  { path: "/doctor/", icon: "warning", text: "shell.doctor", isFor: (who) => who.admin },
   { path: "/access/", icon: "shield", text: "shell.access", isFor: (who) => who.admin && !who.read_only },
 ];
 

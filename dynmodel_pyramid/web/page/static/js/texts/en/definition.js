@@ -292,6 +292,18 @@ add("definition", {
   inTheTrash: { one: "{n} entry in the trash", other: "{n} entries in the trash" },
   inQuarantine: { one: "{n} value in quarantine", other: "{n} values in quarantine" },
 
+  // Doctor
+  doctor: "Doctor",
+  doctorText: "What differs from the definitions, is left over, grows, or does not fit the machine, with the mend of each. Nothing is changed.",
+  tablesExamined: { one: "{n} table was examined.", other: "{n} tables were examined." },
+  findings: { one: "{n} finding.", other: "{n} findings." },
+  noFindings: "Nothing was found.",
+  severity: "Severity",
+  severity_error: "error",
+  severity_warning: "warning",
+  severity_note: "note",
+  mend: "Mend",
+
   // Diagram
   diagramTitle: "Diagram",
   diagramText: "Tables and their links.",

@@ -24,6 +24,7 @@ add("shell", {
   notFoundTitle: "There is no such page",
   notFoundText: "The address may have a typing error, or the table may have been dropped or renamed.",
   toTables: "All tables",
+  doctor: "Doctor",
   diagram: "Diagram",
   trash: "Trash",
   newRelease: "This part of the page could not be loaded",

@@ -1,0 +1,55 @@
+"""The findings of one table."""
+
+from collections.abc import Iterator
+
+from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.changes.health import Health, health_now
+from dynmodel_pyramid.database.findings import Finding
+from dynmodel_pyramid.database.things import NOT_VALID
+from dynmodel_pyramid.definitions import TableDefinition
+
+#: Values in the quarantine of a table from which on they are told.
+MANY_QUARANTINED = 10_000
+
+
+def findings(catalogue: Catalogue, table_id: int) -> list[Finding]:
+    """None if it was dropped meanwhile."""
+    result = health_now(catalogue, table_id)
+    return [] if result is None else list(_findings(*result))
+
+
+def _findings(definition: TableDefinition, health: Health) -> Iterator[Finding]:
+    where, number = f"the table {definition.model_name} ({definition.id})", definition.id
+    for broken in health.broken:
+        is_unproven = broken.promised is not None and broken.found == broken.promised + NOT_VALID
+        severity, code = ("warning", "unproven_rule") if is_unproven else ("error", "differs")
+        yield Finding(severity, code, broken.detail, where, broken.hint, number)
+    if health.dangling:
+        yield Finding(
+            "error",
+            "dangling_links",
+            f"{health.dangling} links lead to rows that are not there",
+            where,
+            "other programs must write with PRAGMA foreign_keys = ON; PRAGMA foreign_key_check lists the rows",
+            number,
+        )
+    if health.pending:
+        yield Finding(
+            "warning",
+            "unproven_rule",
+            f"rules hold for what is written, but are not proven for all rows yet: {', '.join(health.pending)}",
+            where,
+            f'PATCH /table/{number}/ with {{"description": "..."}}, or any other change: it proves them first',
+            number,
+        )
+    for warning in health.warnings:
+        yield Finding("warning", warning["kind"], warning["detail"], where, warning["hint"] or "", number)
+    if health.quarantined > MANY_QUARANTINED:
+        yield Finding(
+            "note",
+            "many_quarantined",
+            f"{health.quarantined:,} values are in the quarantine",
+            where,
+            f"correct them (POST /table/{number}/quarantine/) or purge them (DELETE /table/{number}/quarantine/)",
+            number,
+        )
