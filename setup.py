@@ -142,6 +142,7 @@ setup(
         "console_scripts": [
             "dynmodel-backup = dynmodel_pyramid.scripts.backup:backup",
             "dynmodel-restore = dynmodel_pyramid.scripts.backup:restore",
+            "dynmodel-move = dynmodel_pyramid.scripts.move:main",
             "dynmodel-init = dynmodel_pyramid.scripts.deployment:main",
             "dynmodel-settings = dynmodel_pyramid.scripts.settings:main",
             "dynmodel-upgrade = dynmodel_pyramid.scripts.upgrade:main",

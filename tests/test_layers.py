@@ -26,6 +26,7 @@ LAYERS = (
     "server",
     "web",
     "exchange",
+    "moving",
     "changes",
     "orm",
     "events",

@@ -222,6 +222,10 @@ class Dialect:
         """The greatest id that a table has given to a row; None if the sequence of its ids is missing."""
         raise NotImplementedError
 
+    def count_from(self, connection: sa.Connection, table: sa.Table, last: int) -> None:
+        """Let the next id of a table, one of users or of the system, follow ``last``."""
+        raise NotImplementedError
+
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         """How many columns of a table count towards ``max_columns``, where dropped ones do."""
         raise NotImplementedError
@@ -396,6 +400,18 @@ class Dialect:
     def end_streams(self, connection: sa.Connection, tables: Collection[str], *, every: bool) -> int:
         """End the streams of these tables that wait for their clients, or all of them; -> how many were ended."""
         return 0
+
+    def is_there(self, url: sa.URL) -> bool:
+        """Whether there is a database; False only where connecting would make one."""
+        return True
+
+    def let_commit_lag(self, connection: sa.Connection) -> None:
+        """The commit of this transaction need not be on the disk before it returns; it is there before any later one
+        that waits for its own.
+        """
+
+    def gather_statistics(self, connection: sa.Connection, tables: Iterable[sa.FromClause]) -> None:
+        """Let the planner know of many new rows, where it needs to be told."""
 
     def save_whole(self, url: sa.URL, target: Path, watch: Watch) -> Saved:
         """Write the whole database, as of one moment, into a file.

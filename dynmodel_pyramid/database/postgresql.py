@@ -195,6 +195,15 @@ class PostgreSQL(Dialect):
         assert isinstance(sequence, sa.Sequence)  # as the generator makes all tables here
         return sequence
 
+    def let_commit_lag(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+    def gather_statistics(self, connection: sa.Connection, tables: Iterable[sa.FromClause]) -> None:
+        prepare = connection.dialect.identifier_preparer
+        for table in tables:
+            name = without_parameters(prepare.format_table(table), connection.dialect)
+            connection.exec_driver_sql(f"ANALYZE {name}", execution_options={"no_parameters": True})
+
     def save_whole(self, url: sa.URL, target: Path, watch: Watch) -> Saved:
         from dynmodel_pyramid.database.backups import postgresql  # psycopg, which SQLite does not need
 
@@ -284,7 +293,17 @@ class PostgreSQL(Dialect):
         return postgresql_findings.findings(connection, self.settings, load)
 
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
-        return postgresql_things.last_id(connection, self.schema, str(self.sequence(table).name))
+        return postgresql_things.last_id(connection, self.schema, self._sequence_name(table))
+
+    def count_from(self, connection: sa.Connection, table: sa.Table, last: int) -> None:
+        name = quote_identifier(self._sequence_name(table), self.schema)
+        with raw_cursor(connection) as cursor:
+            cursor.execute("SELECT setval(%s, %s, %s)", (name, max(last, 1), last > 0))
+
+    def _sequence_name(self, table: sa.Table) -> str:
+        """Of a user's table, or of a system table, whose sequence belongs to its column."""
+        sequence = table.c.id.default
+        return str(sequence.name) if isinstance(sequence, sa.Sequence) else f"{table.name}_id_seq"
 
     def counted_columns(self, connection: sa.Connection, table: str) -> int:
         # A dropped column keeps its line, and its number is never used again (PostgreSQL manual, pg_attribute).

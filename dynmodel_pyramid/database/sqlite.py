@@ -303,6 +303,12 @@ class SQLite(Dialect):
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int:
         return sqlite_things.last_id(connection, str(table.name))
 
+    def count_from(self, connection: sa.Connection, table: sa.Table, last: int) -> None:
+        # The table of AUTOINCREMENT may be written (SQLite Autoincrement, 3). It has no key.
+        with raw_cursor(connection) as cursor:
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = ?", (str(table.name),))
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (str(table.name), last))
+
     def explain(self, connection: sa.Connection, sql: str, parameters: Any, form: str, options: Collection[str]) -> Any:
         # SQLite, "EXPLAIN QUERY PLAN": id, the id of the parent (0: none), a column without meaning, detail.
         with raw_cursor(connection) as cursor:
@@ -383,6 +389,9 @@ class SQLite(Dialect):
         finally:
             if not connection.invalidated:
                 raw.execute("PRAGMA foreign_keys = ON")
+
+    def is_there(self, url: sa.URL) -> bool:
+        return Path(url.database or "").exists()
 
     def save_whole(self, url: sa.URL, target: Path, watch: Watch) -> Saved:
         return sqlite_backups.save(Path(url.database or ""), target, watch)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 VERSION_TABLE = "_dynmodel_alembic"
 #: The revision of the newest migration.
 HEAD = "0008"
+#: In the place of a revision while a database is filled by ``dynmodel-move``: no release opens it.
+MOVING = "moving"
 #: Key of PostgreSQL's advisory lock; an arbitrary number.
 LOCK_KEY = 0x64796E6D
 #: Seconds that a process waits while another one upgrades.
@@ -53,6 +55,10 @@ def check(database: Database) -> None:
 def _check(current: str | None) -> None:
     if current == HEAD:
         return
+    if current == MOVING:
+        raise ConfigurationProblem(
+            "the database is the unfinished target of a move", hint="run dynmodel-move again, to its end"
+        )
     if not _is_known(current):
         raise ConfigurationProblem(
             f"the system tables are of a newer release (revision {current}); this one knows {HEAD}",
@@ -69,27 +75,40 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
     :raises ConfigurationProblem: they are of a newer release
     """
-    schema = database.dialect.schema
     with database.changing() as connection:
-        if schema is not None:
-            # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE. Another process may be
-            # migrating, which may take long.
-            database.dialect.bound_lock_waits(connection, PATIENCE)
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
-            # Checked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even if the schema exists.
-            if not sa.inspect(connection).has_schema(schema):
-                connection.execute(sa.schema.CreateSchema(schema))
-        before = current_revision(database, connection)
+        before = lock(database, connection)
         if before != HEAD:
             if not _is_known(before):
                 _check(before)
-            _migrate(connection, schema)
+            migrate(database, connection)
     return before, HEAD
 
 
-def _migrate(connection: sa.Connection, schema: str | None) -> None:
+def lock(database: Database, connection: sa.Connection) -> str | None:
+    """Keep others from making system tables until the transaction ends, and make the schema; -> the revision."""
+    schema = database.dialect.schema
+    if schema is not None:
+        # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE. Another process may be
+        # migrating, which may take long.
+        database.dialect.bound_lock_waits(connection, PATIENCE)
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
+        # Checked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even if the schema exists.
+        if not sa.inspect(connection).has_schema(schema):
+            connection.execute(sa.schema.CreateSchema(schema))
+    return current_revision(database, connection)
+
+
+def mark(database: Database, connection: sa.Connection, revision: str) -> None:
+    """Say another revision: :data:`MOVING`, and :data:`HEAD` at the end."""
+    table = sa.table(VERSION_TABLE, sa.column("version_num"), schema=database.dialect.schema)
+    connection.execute(sa.update(table).values(version_num=revision))
+
+
+def migrate(database: Database, connection: sa.Connection) -> None:
+    """Bring the system tables to :data:`HEAD`, under :func:`lock`."""
     from alembic import command
 
+    schema = database.dialect.schema
     config = _config()
     options = {"version_table": VERSION_TABLE, "version_table_schema": schema}
     config.attributes.update(connection=connection, schema=schema, options=options)

@@ -7,6 +7,7 @@
 ``exporting``       ``dynmodel-export``
 ``application``     the application of an INI file, with its field types and formats
 ``backup``          ``dynmodel-backup`` and ``dynmodel-restore``
+``move``            ``dynmodel-move``
 ``deployment``      ``dynmodel-init``, and the files that it writes
 ``upgrade``         ``dynmodel-upgrade``
 ``purge``           ``dynmodel-purge``

@@ -6,7 +6,7 @@
 
 A backup is of one moment, made while the service runs, and read again before it gets its name. On SQLite the file is a
 SQLite database; on PostgreSQL it is an archive of pg_dump, which must be installed. It holds everything: tables, rows,
-history, trash, roles, users, tokens. To take tables from one of the databases to the other, see ``dynmodel-export``.
+history, trash, roles, users, tokens. ``dynmodel-move`` takes a deployment from one of the databases to the other.
 
 ``dynmodel-restore`` compares the database with the definitions at the end, as ``dynmodel-doctor`` does.
 """

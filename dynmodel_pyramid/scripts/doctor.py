@@ -74,10 +74,14 @@ def main(arguments: list[str] | None = None) -> int:
     return _STATUSES[status]
 
 
-def compare(database: Database) -> int:
-    """Compare all tables with their definitions, and print what differs; -> the exit status."""
+def compare(database: Database, types: FieldTypes | None = None) -> int:
+    """Compare all tables with their definitions, and print what differs; -> the exit status.
+
+    :param types: the field types; None: those that are installed
+    """
     upgrade.check(database)
-    findings, tables = _of_tables(Doctor(_catalogue(database), Load()), is_quiet=False)
+    catalogue = _catalogue(database) if types is None else Catalogue(database, types)
+    findings, tables = _of_tables(Doctor(catalogue, Load()), is_quiet=False)
     broken = [finding for finding in findings if finding.severity == "error"]
     for finding in broken:
         print(f"{finding.where}: {finding.detail}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Moves of whole deployments between the databases."""
