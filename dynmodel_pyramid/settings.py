@@ -357,7 +357,8 @@ SETTINGS: tuple[Setting, ...] = (
         "sqlite_synchronous",
         one_of("full", "normal"),
         "full",
-        "SQLite: full writes through to the disk at each commit; normal may lose the last commits when power fails.",
+        "SQLite: by full an answer to a write waits until the disk has it; by normal the last writes may be lost when "
+        "power fails.",
     ),
     Setting(
         "access",

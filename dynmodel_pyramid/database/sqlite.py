@@ -17,11 +17,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dynmodel_pyramid.database import sqlite_findings, sqlite_functions, sqlite_search, sqlite_sums, sqlite_things, work
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
-from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
+from dynmodel_pyramid.database.cursors import driver_connection, driver_errors, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
+from dynmodel_pyramid.database.sqlite_log import WriteAheadLog
 from dynmodel_pyramid.database.sqlite_readers import READY, Readers
 from dynmodel_pyramid.database.sqlite_writer import Turn, WriterOrder
 from dynmodel_pyramid.database.things import Thing, Things
@@ -85,6 +86,7 @@ class SQLite(Dialect):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._order = WriterOrder()
+        self._log = WriteAheadLog(is_wanted=settings.sqlite_synchronous == "full")
 
     def engine_options(self) -> dict[str, Any]:
         # A new connection parses the whole schema, so none is thrown away. There is no limit: a thread that waits for a
@@ -170,6 +172,8 @@ class SQLite(Dialect):
         self._readers = Readers(engine, check_file, _end_use)
         self._writers = Readers(engine, check_file, _end_use, **{WRITES: True})
         self._check_file, self._begin_driver = check_file, begin_writing
+        self._file = file
+        event.listen(engine, "engine_disposed", self._log.close)
 
         # On check-in and not on commit: the next writer should not begin before this one has committed.
         event.listen(engine, "checkin", release)
@@ -215,7 +219,9 @@ class SQLite(Dialect):
         writer = self._writers.take()
         try:
             self._check_file(writer)
-            self._begin_driver(driver_connection(writer), self._writers.info(writer))
+            dbapi, info = driver_connection(writer), self._writers.info(writer)
+            self._log.take_over(dbapi, info)
+            self._begin_driver(dbapi, info)
         except BaseException:
             self.end_writing(writer)
             raise
@@ -224,12 +230,17 @@ class SQLite(Dialect):
     def commit_writing(self, connection: sa.Connection) -> None:
         if connection not in self._writers:
             super().commit_writing(connection)
-        elif connection.in_transaction():
+            return
+        if connection.in_transaction():
             connection.commit()
         else:
             self._prepare_commit(connection)
             with raw_cursor(connection) as cursor:
                 cursor.execute("COMMIT")
+        info = self._writers.info(connection)
+        _leave_turn(info)
+        with driver_errors(connection):
+            self._log.write_through(self._file.path, info)
 
     def end_writing(self, connection: sa.Connection) -> None:
         if connection not in self._writers:

@@ -1,0 +1,99 @@
+"""Writes to SQLite are on the disk when they are answered, and don't wait for one another there."""
+
+import errno
+import os
+import sqlite3
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def database():
+    return "sqlite"
+
+
+@pytest.fixture
+def full(make_app):
+    app = make_app(**{"dynmodel.sqlite_synchronous": "full"})
+    app.post_json("/table/", {"model_name": "Thing", "fields": {"name": "string", "near": "json"}}, status=201)
+    return app
+
+
+def counted(monkeypatch, app):
+    """The numbers of rows that a stranger saw each time when the log was written through."""
+    file = app.app.registry.dynmodel_catalogue.database.engine.url.database
+    write_through, seen = os.fdatasync, []
+
+    def fdatasync(descriptor):
+        assert os.readlink(f"/proc/self/fd/{descriptor}") == f"{file}-wal"
+        with sqlite3.connect(file) as stranger:
+            [table] = stranger.execute("SELECT physical_name FROM _dynmodel_table").fetchone()
+            seen.extend(stranger.execute(f'SELECT count(*) FROM "{table}"').fetchone())
+        write_through(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    return seen
+
+
+def test_every_way_to_write_a_row_waits_for_the_disk_behind_its_commit(full, monkeypatch):
+    seen = counted(monkeypatch, full)
+    full.post_json("/table/1/row/", {"name": "a"}, status=201)
+    full.post_json("/table/1/rows/", [{"name": "b"}, {"name": "c"}], status=201)
+    full.put_json("/table/1/rows/1/", {"name": "A"}, status=200)
+    full.patch_json("/table/1/rows/?id=eq.2", {"near": [1]}, status=200)
+    full.delete("/table/1/rows/3/", status=204)
+    full.post_json("/rest/Thing", {"name": "d"}, status=201)
+    assert seen == [1, 3, 3, 3, 2, 3]
+    full.post_json("/table/1/row/", {"name": 5}, status=422)
+    full.get("/table/1/rows/", status=200)
+    assert len(seen) == 6
+
+
+def test_nothing_waits_where_the_last_writes_may_be_lost(make_app, monkeypatch):
+    app = make_app()
+    app.post_json("/table/", {"model_name": "Thing", "fields": {"name": "string"}}, status=201)
+    seen = counted(monkeypatch, app)
+    app.post_json("/table/1/row/", {"name": "a"}, status=201)
+    assert seen == []
+
+
+def test_a_write_is_not_answered_before_the_disk_has_it_and_the_next_one_goes_on_meanwhile(full, monkeypatch):
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def fdatasync(descriptor):
+        waits.set()
+        assert goes_on.wait(10)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    first = threading.Thread(target=full.post_json, args=("/table/1/row/", {"name": "a"}))
+    first.start()
+    assert waits.wait(10)
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: None)
+    full.post_json("/table/1/row/", {"name": "b"}, status=201)
+    assert first.is_alive()
+    goes_on.set()
+    first.join(10)
+    assert [row["name"] for row in full.get("/table/1/rows/").json] == ["a", "b"]
+
+
+def test_a_disk_that_refuses_leaves_the_outcome_unknown(full, monkeypatch):
+    def fdatasync(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    answer = full.post_json("/table/1/row/", {"name": "a"}, status=503)
+    assert answer.json["code"] == "outcome_unknown"
+    monkeypatch.undo()
+    full.post_json("/table/1/row/", {"name": "b"}, status=201)
+
+
+def test_a_log_that_was_replaced_is_opened_anew(full, monkeypatch):
+    full.post_json("/table/1/row/", {"name": "a"}, status=201)
+    database = full.app.registry.dynmodel_catalogue.database
+    file = database.engine.url.database
+    database.close()  # the last connection deletes the log
+    assert not os.path.exists(f"{file}-wal")
+    seen = counted(monkeypatch, full)
+    full.post_json("/table/1/row/", {"name": "b"}, status=201)
+    assert seen == [2]
