@@ -34,8 +34,7 @@ from dynmodel_pyramid.web.openapi.shapes import (
 )
 
 _ID = {**NUMBER, "minimum": 1, "maximum": LARGEST_ID}
-#: To a part of the result of an earlier operation of a batch.
-_REFERENCE = shape({REFERENCE: TEXT}, additionalProperties=False)
+_REFERENCE = schema("Reference")
 _KEY = either(NUMBER, TEXT, _REFERENCE)
 _NAME = {**TEXT, "minLength": 1, "maxLength": 200}
 _ROLES = listed(TEXT)
@@ -77,12 +76,21 @@ _MEMBERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _operations() -> Iterator[dict[str, Any]]:
-    """The operations of a batch: each kind with each choice of the members that it needs."""
+def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The operations of a batch: each kind with each choice of the members that it needs.
+
+    Each has a name: openapi-python-client can't make what is nested in a union that refers to later schemas.
+    """
     for kind, (needed, further) in KINDS.items():
         for names in product(*needed):
+            chosen = [name for name, choices in zip(names, needed, strict=True) if len(choices) > 1]
             required = {"operation": one_of(kind), **{name: _MEMBERS[name] for name in names}}
-            yield shape(required, {name: _MEMBERS[name] for name in further}, additionalProperties=False)
+            optional = {name: _MEMBERS[name] for name in further}
+            called = "".join(word.title() for word in ("batch", *kind.split("_"), *chosen))
+            yield called, shape(required, optional, additionalProperties=False)
+
+
+_OPERATIONS = dict(_operations())
 
 
 OF_SERVICE: dict[str, dict[str, Any]] = {
@@ -142,8 +150,14 @@ OF_SERVICE: dict[str, dict[str, Any]] = {
         additionalProperties=True,
     ),
     "BatchOperation": either(
-        *_operations(),
+        *map(schema, _OPERATIONS),
         description='`{"$ref": "/0/id"}` stands for a part of an earlier result',
+    ),
+    **_OPERATIONS,
+    "Reference": shape(
+        {REFERENCE: TEXT},
+        description="To a part of the result of an earlier operation: a JSON pointer",
+        additionalProperties=False,
     ),
     "Results": listed(either(OBJECT, listed(OBJECT), {"type": "null"})),
     "PlannedOperation": shape(
