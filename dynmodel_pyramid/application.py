@@ -158,6 +158,7 @@ def _start(config: Configurator, settings: Settings) -> None:
     share_request_classes(config.registry)
     try:
         _refuse_bad_configuration(config, settings)
+        database.dialect.refuse_unsound(database.engine)
         if settings.auto_upgrade:
             upgrade.upgrade(database)
             report_unsupported(catalogue)

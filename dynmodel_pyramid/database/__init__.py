@@ -12,7 +12,8 @@ A :class:`Database` is the only thing in the package that opens connections. It 
                       ``sqlite_findings``, ``sqlite_log``, ``sqlite_readers``, ``sqlite_things``, ``sqlite_search`` and
                       ``sqlite_writer`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_findings``, ``postgresql_reads``,
-                      ``postgresql_shards``, ``postgresql_stream`` and ``postgresql_things`` are parts of it
+                      ``postgresql_sessions``, ``postgresql_shards``, ``postgresql_stream`` and ``postgresql_things``
+                      are parts of it
 ``backups``           whole databases as files, and back
 ``findings``          what an examination finds
 ``things``            the parts of a table, as the database itself describes them
@@ -95,8 +96,8 @@ class Database:
         self.dialect: Dialect = dialect_for(url, settings)
         defaults = self.dialect.engine_options()
         if any(key.startswith("sqlalchemy.pool") or key == "sqlalchemy.max_overflow" for key in options):
-            defaults.pop("pool_size", None)
-            defaults.pop("max_overflow", None)
+            for name in ("pool_size", "max_overflow", "pool_use_lifo"):
+                defaults.pop(name, None)
         self.engine = sa.engine_from_config(options, **defaults)
         make_safe(self.engine.dialect)
         self.dialect.prepare_engine(self.engine)
@@ -167,8 +168,8 @@ class Database:
         self.dialect.prepare_staging(connection)
         return connection
 
-    @staticmethod
-    def writes_from_now_on(connection: sa.Connection) -> None:
+    def writes_from_now_on(self, connection: sa.Connection) -> None:
+        self.dialect.write_staged(connection)
         connection.execution_options(**{WRITES: True})
 
     def reads_from_now_on(self, connection: sa.Connection) -> None:

@@ -147,6 +147,12 @@ class Dialect:
         """Install the event listeners that make connections and transactions ours."""
         raise NotImplementedError
 
+    def refuse_unsound(self, engine: sa.Engine) -> None:
+        """Look, at the start, whether connections keep what their statements rely on.
+
+        :raises ConfigurationProblem: they do not
+        """
+
     def begin_reading(self, engine: sa.Engine) -> sa.Connection:
         """A connection in a new read transaction, which sees one moment where a transaction does."""
         connection = engine.connect()
@@ -373,7 +379,12 @@ class Dialect:
         """Lock a user table against readers and writers; a no-op where every writing transaction does so."""
 
     def prepare_staging(self, connection: sa.Connection) -> None:
-        """Let temporary tables of this connection stand in files, so that they don't grow in memory."""
+        """Let this connection have temporary tables: in files, so that they don't grow in memory, and in a session that
+        is its own.
+        """
+
+    def write_staged(self, connection: sa.Connection) -> None:
+        """The next transaction of such a connection writes rows."""
 
     def discard_staging(self, connection: sa.Connection) -> bool:
         """Drop this connection's temporary tables, outside of a transaction; -> whether the connection may be used

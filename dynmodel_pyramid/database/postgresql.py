@@ -16,11 +16,12 @@ from dynmodel_pyramid.database import postgresql_findings, postgresql_things
 from dynmodel_pyramid.database import postgresql_shards as shards
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import FETCH, driver_connection, raw_cursor, read_on
-from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure, Proven
+from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure, Proven
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
 from dynmodel_pyramid.database.postgresql_reads import Reads
+from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
 from dynmodel_pyramid.database.things import Thing, Things
 
@@ -90,29 +91,13 @@ class PostgreSQL(Dialect):
     def engine_options(self) -> dict[str, Any]:
         # After ALTER TABLE a prepared statement of the same text fails once ("cached plan must not change result
         # type"), so none is prepared.
-        return {"pool_size": 10, "max_overflow": 20, "connect_args": {"prepare_threshold": None}}
+        # The connection that was used last comes next: taking turns with another one costs 17 % of a get by id's
+        # processor time, and 30 % of an insert's.
+        pool = {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
+        return {**pool, "connect_args": {"prepare_threshold": None}}
 
     def prepare_engine(self, engine: sa.Engine) -> None:
-        dbapi_error, levels = engine.dialect.loaded_dbapi.Error, engine.dialect.loaded_dbapi.IsolationLevel
-        timeout = int(self.settings.lock_timeout * 1000)
-
-        @event.listens_for(engine, "connect")
-        def connect(dbapi: Any, record: object) -> None:
-            with dbapi.cursor() as cursor:
-                cursor.execute("SET TIME ZONE 'UTC'")  # datetimes come back in UTC
-                # Under REPEATABLE READ the state that is read after the data would look unchanged, so defaults of the
-                # server, the database or the role are overridden.
-                cursor.execute("SET default_transaction_isolation = 'read committed'")
-                # Waiting for locked rows and tables must end.
-                cursor.execute(f"SET lock_timeout = {max(1, timeout)}")
-            dbapi.commit()
-            try:
-                # Otherwise a backend whose client died (kill -9 in a long ALTER) would keep its locks until the
-                # statement ends. Databases that only speak PostgreSQL's protocol may not know the setting.
-                dbapi.cursor().execute("SET client_connection_check_interval = '100ms'")
-                dbapi.commit()
-            except dbapi_error:
-                dbapi.rollback()
+        Sessions(self.settings).prepare(engine)
 
         @event.listens_for(engine, "before_cursor_execute")
         def before_cursor_execute(connection: sa.Connection, *ignored: object) -> None:
@@ -122,15 +107,9 @@ class PostgreSQL(Dialect):
         def checkin(dbapi: object, record: ConnectionPoolEntry) -> None:
             record.info.pop(FETCH, None)
 
-        @event.listens_for(engine, "begin")
-        def begin(connection: sa.Connection) -> None:
-            # The driver sends it along with BEGIN.
-            options = connection.get_execution_options()
-            reads = not options.get(WRITES) and not options.get(REHEARSES)
-            level = levels.REPEATABLE_READ if options.get(ONE_MOMENT) else None
-            raw = driver_connection(connection)
-            raw.read_only = reads or None
-            raw.isolation_level = level
+    def refuse_unsound(self, engine: sa.Engine) -> None:
+        with engine.connect() as one, engine.connect() as other:
+            refuse_unsound((one, other), self.settings)
 
     def begin_reading(self, engine: sa.Engine) -> sa.Connection:
         connection = engine.connect()
@@ -391,10 +370,14 @@ class PostgreSQL(Dialect):
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(_wait_at_most(wait))
 
+    def prepare_staging(self, connection: sa.Connection) -> None:
+        stage(connection)
+
+    def write_staged(self, connection: sa.Connection) -> None:
+        write_staged(connection)
+
     def discard_staging(self, connection: sa.Connection) -> bool:
-        raw = driver_connection(connection)
-        raw.execute("DISCARD TEMP")
-        raw.commit()
+        end_stage(connection)
         return True
 
     def hold_off_writers(self, connection: sa.Connection, table: str) -> None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.cursors import driver_connection, driver_errors, fetched_plainly
 from dynmodel_pyramid.database.dialect import Proven
+from dynmodel_pyramid.database.postgresql_sessions import SAID, Said
 
 #: The level is said again: other levels would prove nothing, whatever the default of the connection has become.
 _BEGIN, _ROLLBACK = (b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", None), (b"ROLLBACK", None)
@@ -96,6 +97,7 @@ class _Pipeline:
         self._raw = raw = driver_connection(connection)
         # Kept with the connection, because it knows the types that it has met: 15 us less.
         info = connection.connection.info
+        self._said: Said | None = info.get(SAID)
         self._adapt = info.get(_ADAPT) or info.setdefault(_ADAPT, self._driver.adapt.Transformer(raw))
         self._statements: list[tuple[Any, ...]] = []
 
@@ -111,7 +113,10 @@ class _Pipeline:
         """
         libpq, driver = self._raw.pgconn, self._driver
         is_own = libpq.transaction_status == driver.pq.TransactionStatus.IDLE
-        statements = [_BEGIN, *self._statements, _ROLLBACK] if is_own else self._statements
+        first: list[tuple[Any, ...]] = [_BEGIN] if is_own else []
+        if is_own and (said := self._said) is not None:
+            first.append(said.query)
+        statements = [*first, *self._statements, _ROLLBACK] if is_own else self._statements
         try:
             libpq.enter_pipeline_mode()
             for statement in statements:
@@ -127,7 +132,7 @@ class _Pipeline:
                 if is_own:
                     self._raw.rollback()  # the server has left out all statements behind this one
                 raise driver.errors.error_from_result(result, encoding=self._raw.info.encoding)
-        return results[1:-1] if is_own else results
+        return results[len(first) : -1] if is_own else results
 
     def _results(self, count: int) -> Generator[Any, Any, list[Any]]:
         libpq, generators = self._raw.pgconn, self._driver.generators
