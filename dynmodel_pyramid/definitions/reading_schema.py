@@ -10,6 +10,7 @@ from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.definitions.schema_document import TABLE_KEYS
 from dynmodel_pyramid.errors import Invalid, Problem
 from dynmodel_pyramid.fields import FieldTypes, schema
+from dynmodel_pyramid.fields.numerals import whole
 
 
 def read_tables(
@@ -68,7 +69,7 @@ def _refuse_numbers(field: dict[str, Any], pointer: str, field_types: FieldTypes
     if type(kind) is not str or kind not in field_types:
         return
     for option in field_types[kind].options_schema().children:
-        if isinstance(option.typ, schema.Table) and type(field.get(option.name)) is int:
+        if isinstance(option.typ, schema.Table) and whole(field.get(option.name)) is not None:
             problems.add(
                 f"{pointer}/{option.name}", "wrong_type", "numbers differ between environments: give the model name"
             )
