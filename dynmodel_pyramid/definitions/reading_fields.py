@@ -120,8 +120,10 @@ class FieldsReader:
         return [entry for _, _, entry in placed]
 
     def position(self, value: dict[str, Any], pointer: str) -> int | None:
-        position = whole(value.get("position"))
-        if value.get("position") is None or (position is not None and position >= 1):
+        if value.get("position") is None:
+            return None
+        position = whole(value["position"])
+        if position is not None and position >= 1:
             return position
         self.problems.add(f"{pointer}/position", "wrong_type", "want a whole number, 1 for the first field")
         return None
