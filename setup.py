@@ -155,6 +155,7 @@ setup(
             "dynmodel-import = dynmodel_pyramid.scripts.importing:main",
             "dynmodel-schema = dynmodel_pyramid.scripts.schema:main",
             "dynmodel-serve = dynmodel_pyramid.scripts.serve:main",
+            "dynmodel-tenant = dynmodel_pyramid.scripts.tenant:main",
             "dynmodel-token = dynmodel_pyramid.scripts.token:main",
             "dynmodel-user = dynmodel_pyramid.scripts.user:main",
         ],

@@ -1,6 +1,7 @@
 """The application, in the order in which it is made: :func:`main` and :func:`includeme` of the package."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,17 +9,14 @@ from pyramid.config import PHASE3_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationExecutionError, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.interfaces import ITweens
+from pyramid.registry import Registry
 from pyramid.router import Router
 from pyramid.threadlocal import get_current_request
 from pyramid.tweens import EXCVIEW, INGRESS
 from webob.request import DisconnectionError
 
 from dynmodel_pyramid import orm
-from dynmodel_pyramid.access.accounts.accounts import Accounts
-from dynmodel_pyramid.access.current import CurrentAccess
-from dynmodel_pyramid.access.kept_answers import KeptAnswers
 from dynmodel_pyramid.catalogue.attempt import Stale
-from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
@@ -28,6 +26,9 @@ from dynmodel_pyramid.events.subscribers import OperationPredicate, Subscribers,
 from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.tenants.tenant import Tenant, tenant_in
+from dynmodel_pyramid.tenants.tenants import Tenants
+from dynmodel_pyramid.web import tenants
 from dynmodel_pyramid.web.http import errors as web_errors
 from dynmodel_pyramid.web.http.request_classes import share_request_classes
 from dynmodel_pyramid.web.http.tree import ROUTE
@@ -63,6 +64,8 @@ def main(global_config: Mapping[str, str], **settings: Any) -> Router:
             config.set_security_policy(SecurityPolicy())
             # An address that isn't UTF-8 fails before the route is matched. Here that affects no other application.
             config.add_exception_view(web_errors.undecodable_view, context=URLDecodeError)
+            # Tenants that are chosen by the path leave addresses that no route matches, such as /.
+            config.add_exception_view(web_errors.not_found_view, context=HTTPNotFound)
         return config.make_wsgi_app()
     except ConfigurationExecutionError as error:
         if isinstance(error.evalue, ConfigurationProblem):
@@ -81,15 +84,24 @@ def includeme(config: Configurator) -> None:
     settings = Settings(config.registry.settings)
     field_types = FieldTypes()
     field_types.load_entry_points()
-    database = Database(settings)
+    tenants.check_settings(settings)
+    has_tenants = settings.tenants != "none" and not settings.tenant
+    database = Database(settings, is_home=has_tenants)
+    settings = database.settings
     formats = Formats()
     formats.load_entry_points()
     config.registry.dynmodel_settings = settings
     config.registry.dynmodel_formats = formats
-    config.registry.dynmodel_catalogue = Catalogue(database, field_types, orm)
-    config.registry.dynmodel_accounts = Accounts(database)
-    config.registry.dynmodel_kept_answers = KeptAnswers(database)
-    config.registry.dynmodel_access = CurrentAccess(database)
+    config.registry.dynmodel_field_types = field_types
+    config.registry.dynmodel_database = database
+    config.registry.dynmodel_tenant = config.registry.dynmodel_tenants = None
+    if has_tenants:
+        # There is no catalogue of the application then, but one for each tenant.
+        config.registry.dynmodel_tenants = Tenants(database, field_types, orm, partial(_let_watch, config.registry))
+    else:
+        tenant = config.registry.dynmodel_tenant = tenant_in(database, field_types, orm)
+        config.registry.dynmodel_catalogue = tenant.catalogue
+    config.registry.dynmodel_bases = {}
     config.registry.dynmodel_error_writers = {}
     config.add_directive("add_field_type", add_field_type)
     config.add_directive("add_row_format", add_row_format)
@@ -112,7 +124,7 @@ def includeme(config: Configurator) -> None:
     config.add_tween(f"{_TWEENS}.confirmation_tween_factory", under=(_TM, INGRESS), over=EXCVIEW)
     config.add_tween("dynmodel_pyramid.web.mount.mount_tween_factory", under=EXCVIEW)
 
-    config.add_route(ROUTE, "/*traverse", factory=root_factory)
+    config.add_route(ROUTE, tenants.pattern(config), factory=root_factory)
     modules = ("views", "service.about", "rest", "identity", "openapi.viewer", "page")
     for module in modules:
         config.include(f"dynmodel_pyramid.web.{module}", route_prefix=None)
@@ -153,26 +165,33 @@ def _is_included(config: Configurator) -> bool:
 
 
 def _start(config: Configurator, settings: Settings) -> None:
-    catalogue = config.registry.dynmodel_catalogue
-    database = catalogue.database
+    database = config.registry.dynmodel_database
     share_request_classes(config.registry)
     try:
         _refuse_bad_configuration(config, settings)
         database.dialect.refuse_unsound(database.engine)
+        open_mode.check_settings(settings)
+        tenant: Tenant | None = config.registry.dynmodel_tenant
+        if tenant is None:
+            return  # each tenant's tables are looked at when it is opened
         if settings.auto_upgrade:
             upgrade.upgrade(database)
-            report_unsupported(catalogue)
+            report_unsupported(tenant.catalogue)
         else:
             upgrade.check(database)
-        open_mode.check_settings(settings)
-        subscribers = Subscribers(config.registry, catalogue, get_current_request)
-        if subscribers.is_heard:
-            catalogue.watcher = subscribers
+        _let_watch(config.registry, tenant)
         with database.reading() as connection:
             open_mode.tell_first_way_in(connection, database.system, settings)
     except BaseException:
         database.close()
         raise
+
+
+def _let_watch(registry: Registry, tenant: Tenant) -> None:
+    """Let the application's subscribers hear of a tenant's writes and changes."""
+    subscribers = Subscribers(registry, tenant.catalogue, get_current_request)
+    if subscribers.is_heard:
+        tenant.catalogue.watcher = subscribers
 
 
 def _refuse_bad_configuration(config: Configurator, settings: Settings) -> None:

@@ -16,7 +16,7 @@ def add_field_type(config: Configurator, name: str, cls: type[FieldType]) -> Non
 
     :raises ConfigurationProblem: the class breaks the contract, or an installed type has the name
     """
-    types = config.registry.dynmodel_catalogue.field_types
+    types = config.registry.dynmodel_field_types
     module = config.package.__name__
     introspectable = config.introspectable(
         "dynmodel field types", name, f"{cls.__module__}.{cls.__qualname__}", "field type"

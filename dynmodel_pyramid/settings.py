@@ -5,12 +5,15 @@ A plugin declares its own keys with the directive ``config.add_dynmodel_setting`
 file: :data:`ENVIRONMENT`.
 """
 
+import configparser
+import copy
 import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from string import Template
 from typing import Any
 from urllib.parse import urlsplit
@@ -176,6 +179,45 @@ def identifier(text: str) -> str:
     return identifier_or_empty(text)
 
 
+#: A tenant's name: it is a label of a host name, a segment of a path, and a part of the name of a schema or a file.
+_TENANT = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+#: Characters of a tenant's name, and those that it leaves for the rest of a schema's (PostgreSQL's NAMEDATALEN).
+LONGEST_TENANT, LONGEST_TENANT_SCHEMAS = 48, 15
+#: Names that no tenant has: the operators' pages are there.
+RESERVED_TENANTS = frozenset({"live", "ready", "metrics"})
+
+
+def is_tenant_name(text: str) -> bool:
+    return len(text) <= LONGEST_TENANT and text not in RESERVED_TENANTS and _TENANT.fullmatch(text) is not None
+
+
+def tenant_name(text: str) -> str:
+    if not is_tenant_name(text):
+        raise ValueError(
+            f"want at most {LONGEST_TENANT} of the characters a-z, 0-9, - and _, with a letter or digit at both ends, "
+            f"and none of {', '.join(sorted(RESERVED_TENANTS))}"
+        )
+    return text
+
+
+def tenant_name_or_empty(text: str) -> str:
+    return tenant_name(text.strip()) if text.strip() else ""
+
+
+def tenant_schemas(text: str) -> str:
+    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{LONGEST_TENANT_SCHEMAS - 1}}}", text) or text.startswith("pg_"):
+        raise ValueError(f"want at most {LONGEST_TENANT_SCHEMAS} of a-z, 0-9 and _, beginning with a letter, not pg_")
+    return text
+
+
+def host_or_empty(text: str) -> str:
+    """A host name in lower case, without a port."""
+    text = text.strip().lower().strip(".")
+    if text and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", text):
+        raise ValueError("want the name of a host, such as data.example.org, without a port")
+    return text
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.strip().lower() not in choices:
@@ -197,6 +239,46 @@ SETTINGS: tuple[Setting, ...] = (
         identifier,
         "public",
         "PostgreSQL: the schema in which all tables live. It is created if it is missing.",
+    ),
+    Setting(
+        "tenants",
+        one_of("none", "path", "host", "claim"),
+        "none",
+        "Whether the service has several tenants, each with tables and users of its own, and by what a request says "
+        "which one it means: path (/NAME/...), host (NAME.dynmodel.tenant_domain), or a claim of its JSON Web Token.",
+    ),
+    Setting(
+        "tenant",
+        tenant_name_or_empty,
+        "",
+        "With dynmodel.tenants: the one tenant that this process, or this command, is for. Commands get it from "
+        "DYNMODEL_TENANT, or from dynmodel-tenant run.",
+    ),
+    Setting(
+        "tenant_domain",
+        host_or_empty,
+        "",
+        "With dynmodel.tenants = host: the domain below which each tenant has its host name.",
+    ),
+    Setting(
+        "tenant_claim",
+        json_path,
+        ("tenant",),
+        "With dynmodel.tenants: the claim that names the tenant for which a JSON Web Token, or a sign-in with an "
+        "OpenID provider, counts. Without it they count for none.",
+    ),
+    Setting(
+        "tenant_schemas",
+        tenant_schemas,
+        "tenant_",
+        "PostgreSQL, with dynmodel.tenants: the begin of the names of the tenants' schemas. On SQLite the files are in "
+        "a folder beside the file of sqlalchemy.url: data.tenants beside data.sqlite.",
+    ),
+    Setting(
+        "tenant_settings",
+        one_line,
+        "",
+        "An INI file with settings of single tenants: a section for each, with keys such as trash_days = 7.",
     ),
     Setting(
         "table_prefix",
@@ -564,6 +646,43 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
+#: What a section of ``dynmodel.tenant_settings`` may set.
+OF_TENANTS = frozenset(
+    {
+        "audit_days",
+        "idempotency_hours",
+        "max_kept_answers",
+        "max_kept_answers_size",
+        "max_reverse",
+        "max_tables",
+        "max_tokens",
+        "session_idle",
+        "session_lifetime",
+        "trash_days",
+    }
+)
+
+
+def _sections(path: str) -> dict[str, dict[str, str]]:
+    """The sections of an INI file of tenants' settings.
+
+    :raises ConfigurationProblem: it can't be read
+    """
+    try:
+        changed = os.stat(path)
+        return _read_sections(path, changed.st_mtime_ns, changed.st_size)
+    except (OSError, ValueError, configparser.Error) as error:
+        raise ConfigurationProblem(f"dynmodel.tenant_settings = {path}: {error}") from None
+
+
+@lru_cache(2)
+def _read_sections(path: str, *changed: int) -> dict[str, dict[str, str]]:
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    with open(path, encoding="utf-8") as file:
+        parser.read_file(file)
+    return {tenant_name(section): dict(parser[section]) for section in parser.sections()}
+
+
 class Settings:
     """The parsed settings, as attributes; one plain object, read-only by convention.
 
@@ -573,6 +692,12 @@ class Settings:
     # As SETTINGS declares them, for type checkers; a test compares the two. A plugin's keys are attributes as well.
     auto_upgrade: bool
     schema: str
+    tenants: str
+    tenant: str
+    tenant_domain: str
+    tenant_claim: tuple[str, ...]
+    tenant_schemas: str
+    tenant_settings: str
     table_prefix: str
     lock_timeout: float
     lock_attempt: float
@@ -689,6 +814,46 @@ class Settings:
             raise ConfigurationProblem(
                 "unknown settings: " + ", ".join(faults), hint="dynmodel-settings lists all settings"
             )
+
+    def of_tenant(self, name: str, *, url: str | None = None, **values: Any) -> "Settings":
+        """These settings for one tenant.
+
+        :param url: its ``sqlalchemy.url``
+        :param values: its own values, which no variable of the environment changes
+        :raises ConfigurationProblem: ``dynmodel.tenant_settings`` has a fault
+        """
+        other = copy.copy(self)
+        if url is not None:
+            other._raw = {**self._raw, "sqlalchemy.url": url}
+        vars(other).update(self.tenant_values(name), **values, tenant=name)
+        return other
+
+    def tenant_values(self, name: str | None = None) -> dict[str, Any]:
+        """The values of a tenant in the file ``dynmodel.tenant_settings``.
+
+        :param name: None: of none, the whole file is checked
+        :raises ConfigurationProblem: naming the file, the section and the fault
+        """
+        if not self.tenant_settings:
+            return {}
+        sections = _sections(self.tenant_settings)
+        values: dict[str, Any] = {}
+        for section in sections if name is None else [name]:
+            for key, text in sections.get(section, {}).items():
+                where = f"{self.tenant_settings}, section {section}, {key}"
+                key = key.removeprefix(PREFIX)
+                if key not in OF_TENANTS:
+                    near = difflib.get_close_matches(key, OF_TENANTS, n=1)
+                    raise ConfigurationProblem(
+                        f"{where}: tenants have no such setting of their own"
+                        + (f" (did you mean {near[0]}?)" if near else ""),
+                        hint="they have " + ", ".join(sorted(OF_TENANTS)),
+                    )
+                try:
+                    values[key] = self._declared[key].parse(text)
+                except ValueError as error:
+                    raise ConfigurationProblem(f"{where} = {text}: {error}") from None
+        return values
 
     def sqlalchemy(self) -> dict[str, Any]:
         """The ``sqlalchemy.*`` keys, as :func:`sqlalchemy.engine_from_config` takes them."""

@@ -25,6 +25,7 @@ LAYERS = (
     "directives",
     "server",
     "web",
+    "tenants",
     "exchange",
     "moving",
     "changes",

@@ -13,6 +13,11 @@ from dynmodel_pyramid.settings import SETTINGS, Setting, Settings, at_least
 BAD = {
     "auto_upgrade": ("maybe", "want true or false"),
     "schema": ("a-b", "want letters"),
+    "tenants": ("some", "want one of none, path, host, claim"),
+    "tenant": ("a.b", "want at most 48 of the characters"),
+    "tenant_domain": ("https://a.example", "want the name of a host"),
+    "tenant_claim": ("app..tenant", "want keys"),
+    "tenant_schemas": ("pg_", "not pg_"),
     "table_prefix": ("1a", "want letters"),
     "lock_timeout": ("0", "above 0"),
     "lock_attempt": ("nan", "above 0"),

@@ -110,6 +110,11 @@ class Snapshot:
             self._columns -= len(model.definition.fields) + _OVERHEAD
             self._names.pop(name_key(model.definition.model_name), None)
 
+    @property
+    def columns(self) -> int:
+        """The columns of all models in memory."""
+        return self._columns
+
     def following(self, state: State, changes: Iterable[Change]) -> "Snapshot":
         """The snapshot of a later state: this one without the changed tables."""
         after = Snapshot(state, self.capacity)
@@ -151,6 +156,12 @@ class Catalogue:
                 snapshot = Snapshot(self.database.state(connection), self.database.settings.class_cache_columns)
                 self._publish(snapshot)
         return snapshot
+
+    @property
+    def columns(self) -> int:
+        """The columns of all tables that are in memory."""
+        snapshot = self._snapshot
+        return 0 if snapshot is None else snapshot.columns
 
     def advance(self, connection: sa.Connection, known: Snapshot) -> tuple[Snapshot, list[Change] | None]:
         """The snapshot of the state that this transaction sees, and what changed since ``known``.

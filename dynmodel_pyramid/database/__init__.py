@@ -14,6 +14,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_findings``, ``postgresql_reads``,
                       ``postgresql_sessions``, ``postgresql_shards``, ``postgresql_stream`` and ``postgresql_things``
                       are parts of it
+``places``            where the tables of tenants are; ``sqlite_places`` and ``postgresql_places`` say it
 ``backups``           whole databases as files, and back
 ``findings``          what an examination finds
 ``things``            the parts of a table, as the database itself describes them
@@ -41,6 +42,7 @@ from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.identifiers import make_safe
+from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.database.postgresql import PostgreSQL
 from dynmodel_pyramid.database.sqlite import SQLite
 from dynmodel_pyramid.database.system import SystemTables
@@ -79,9 +81,15 @@ class State:
 
 
 class Database:
-    """One database (on PostgreSQL: one schema of it) with its system tables and user tables."""
+    """One database (on PostgreSQL: one schema of it) with its system tables and user tables.
 
-    def __init__(self, settings: Settings) -> None:
+    With ``dynmodel.tenants`` it is the one of the tenant that ``dynmodel.tenant`` names.
+
+    :param home: the service's own database, if this is the one of a tenant, whose settings are :attr:`places`'s
+    :param is_home: whether this is that one: it has no tables, but connections for tenants where these share them
+    """
+
+    def __init__(self, settings: Settings, *, home: "Database | None" = None, is_home: bool = False) -> None:
         options = settings.sqlalchemy()
         if not options.get("sqlalchemy.url"):
             raise ConfigurationProblem("sqlalchemy.url is not set", hint="for example sqlite:///%(here)s/data.sqlite")
@@ -91,17 +99,16 @@ class Database:
                 hint="remove the setting",
             )
         url = _driven(sa.make_url(_expand(options["sqlalchemy.url"])))
+        #: Where all tenants are; None: there are no tenants.
+        self.places: Places | None = home.places if home is not None else _places(settings, url)
+        if home is None and not is_home:
+            settings = _of_one_tenant(settings, self.places)
+            url = _driven(sa.make_url(_expand(settings.sqlalchemy()["sqlalchemy.url"])))
         options["sqlalchemy.url"] = url
         self.settings = settings
-        self.dialect: Dialect = dialect_for(url, settings)
-        defaults = self.dialect.engine_options()
-        if any(key.startswith("sqlalchemy.pool") or key == "sqlalchemy.max_overflow" for key in options):
-            for name in ("pool_size", "max_overflow", "pool_use_lifo"):
-                defaults.pop(name, None)
-        self.engine = sa.engine_from_config(options, **defaults)
-        make_safe(self.engine.dialect)
-        self.dialect.prepare_engine(self.engine)
-        work.listen(self.engine)
+        self.dialect: Dialect = _kind(url)(settings)
+        self._owns_engine = home is None or self.places is None or not self.places.share_engine
+        self.engine: sa.Engine = self._make_engine(options) if home is None or self._owns_engine else home.engine
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})
         self.system = SystemTables(self.dialect.schema)
@@ -116,6 +123,17 @@ class Database:
             kind: state.format(f", EXISTS (SELECT 1 FROM {name} WHERE id = {place})")
             for kind, name, place in self._credential_tables()
         }
+
+    def _make_engine(self, options: dict[str, Any]) -> sa.Engine:
+        defaults = self.dialect.engine_options()
+        if any(key.startswith("sqlalchemy.pool") or key == "sqlalchemy.max_overflow" for key in options):
+            for name in ("pool_size", "max_overflow", "pool_use_lifo"):
+                defaults.pop(name, None)
+        engine = sa.engine_from_config(options, **defaults)
+        make_safe(engine.dialect)
+        self.dialect.prepare_engine(engine)
+        work.listen(engine)
+        return engine
 
     def save_whole(self, target: Path, watch: Watch) -> Saved:
         """Write all of it into a file (:meth:`Dialect.save_whole`)."""
@@ -228,11 +246,18 @@ class Database:
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         return self.dialect.failure(error)
 
+    def retire(self) -> None:
+        """Close all pooled connections as soon as nobody refers to this any more; those who do may go on with it."""
+        self.before_close.clear()  # what would be called refers to this
+        if self._owns_engine:
+            weakref.finalize(self, self.engine.dispose).atexit = False
+
     def close(self) -> None:
         """Close all pooled connections."""
         for end in self.before_close:
             end()
-        self.engine.dispose()
+        if self._owns_engine:
+            self.engine.dispose()
 
 
 #: All of this process, for a fork.
@@ -270,11 +295,39 @@ def _driven(url: sa.URL) -> sa.URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
-def dialect_for(url: sa.URL, settings: Settings) -> Dialect:
+def _places(settings: Settings, url: sa.URL) -> Places | None:
+    return None if settings.tenants == "none" else _kind(url).places(settings, url)
+
+
+def no_tenant_named(settings: Settings) -> ConfigurationProblem:
+    """What is raised where a command is for one tenant, and it is not said for which one."""
+    return ConfigurationProblem(
+        f"dynmodel.tenants = {settings.tenants}: say which tenant it is for",
+        hint="dynmodel-tenant run FILE.ini NAME COMMAND ..., or the environment variable DYNMODEL_TENANT; "
+        "dynmodel-tenant list FILE.ini lists them",
+    )
+
+
+def _of_one_tenant(settings: Settings, places: Places | None) -> Settings:
+    """
+    :raises ConfigurationProblem: it is not said which one
+    """
+    if places is None:
+        if settings.tenant:
+            raise ConfigurationProblem(
+                f"dynmodel.tenant = {settings.tenant}, and there are no tenants", hint="set dynmodel.tenants"
+            )
+        return settings
+    if not settings.tenant:
+        raise no_tenant_named(settings)
+    return places.settings_of(settings.tenant)
+
+
+def _kind(url: sa.URL) -> type[Dialect]:
     """:raises ConfigurationProblem: for a database that is not supported"""
     name = url.get_backend_name()
     if name not in DIALECTS:
         raise ConfigurationProblem(
             f"sqlalchemy.url: {name} is not supported", hint="use one of " + ", ".join(sorted(DIALECTS))
         )
-    return DIALECTS[name](settings)
+    return DIALECTS[name]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.findings import Finding, Load
+from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.settings import Settings
@@ -96,6 +97,8 @@ class Dialect:
     """The base class. Methods take SQLAlchemy connections unless they say otherwise."""
 
     name: str
+    #: Where tenants have their tables.
+    places: type[Places]
     #: True: the state read first is final for the whole transaction. False: it is final only when read last.
     confirms_first: bool
     #: How many columns a table may have at most, dropped ones included.

@@ -20,6 +20,7 @@ from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure,
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
+from dynmodel_pyramid.database.postgresql_places import SchemaPlaces
 from dynmodel_pyramid.database.postgresql_reads import Reads
 from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
@@ -67,6 +68,7 @@ class PostgreSQL(Dialect):
     """PostgreSQL through psycopg 3."""
 
     name = "postgresql"
+    places = SchemaPlaces
     confirms_first = False
     max_columns = 1590  # MaxHeapAttributeNumber is 1600 (PostgreSQL manual, appendix K), dropped columns included
     counts_dropped_columns = True

@@ -23,6 +23,7 @@ from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.database.sqlite_log import WriteAheadLog
+from dynmodel_pyramid.database.sqlite_places import FilePlaces
 from dynmodel_pyramid.database.sqlite_readers import READY, Readers
 from dynmodel_pyramid.database.sqlite_writer import Turn, WriterOrder
 from dynmodel_pyramid.database.things import Thing, Things
@@ -74,6 +75,7 @@ class SQLite(Dialect):
     """
 
     name = "sqlite"
+    places = FilePlaces
     confirms_first = True
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
@@ -104,7 +106,8 @@ class SQLite(Dialect):
         timeout = int(self.settings.lock_timeout * 1000)
         synchronous = self.settings.sqlite_synchronous
 
-        file, release = DatabaseFile(), self._release
+        # A tenant that is not there is never made by the way.
+        file, release = DatabaseFile(engine.url.database if self.settings.tenant else ""), self._release
 
         @event.listens_for(engine, "do_connect")
         def do_connect(dialect: sa.Dialect, record: object, arguments: object, parameters: object) -> None:

@@ -16,11 +16,13 @@ Identity = tuple[int, int]
 
 
 class DatabaseFile:
-    """The file of one engine."""
+    """The file of one engine.
 
-    def __init__(self) -> None:
-        #: Empty until the first connection has told it.
-        self.path = ""
+    :param path: of a file that must be there; empty: the first connection may make it, and tells its path
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
         self._missed = False
         self._lock = threading.Lock()
 

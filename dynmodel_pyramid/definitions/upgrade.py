@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Database
-from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.errors import ConfigurationProblem, Conflict
 
 # Alembic is imported when there is something to upgrade, or to compare: it takes 70 ms, and 8 MB.
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def current_revision(database: Database, connection: sa.Connection) -> str | Non
 
 def check(database: Database) -> None:
     """:raises ConfigurationProblem: the system tables are missing, older or newer than this release"""
+    _refuse_missing_tenant(database)
     with database.reading() as connection:
         _check(current_revision(database, connection))
 
@@ -70,13 +71,17 @@ def _check(current: str | None) -> None:
     )
 
 
-def upgrade(database: Database) -> tuple[str | None, str]:
+def upgrade(database: Database, *, is_new: bool = False) -> tuple[str | None, str]:
     """Upgrade the system tables to this release's revision; -> (old revision, new revision).
 
-    :raises ConfigurationProblem: they are of a newer release
+    :param is_new: whether it is the database of a tenant that is being made
+    :raises ConfigurationProblem: they are of a newer release; there is no such tenant
+    :raises Conflict: there is a tenant, or a schema, of that name already
     """
+    if not is_new:
+        _refuse_missing_tenant(database)
     with database.changing() as connection:
-        before = lock(database, connection)
+        before = lock(database, connection, is_new=is_new)
         if before != HEAD:
             if not _is_known(before):
                 _check(before)
@@ -84,8 +89,11 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     return before, HEAD
 
 
-def lock(database: Database, connection: sa.Connection) -> str | None:
-    """Keep others from making system tables until the transaction ends, and make the schema; -> the revision."""
+def lock(database: Database, connection: sa.Connection, *, is_new: bool = False) -> str | None:
+    """Keep others from making system tables until the transaction ends, and make the schema; -> the revision.
+
+    :raises Conflict: ``is_new``, and there is the schema already
+    """
     schema = database.dialect.schema
     if schema is not None:
         # On SQLite the transaction itself is the lock: it began with BEGIN IMMEDIATE. Another process may be
@@ -95,6 +103,8 @@ def lock(database: Database, connection: sa.Connection) -> str | None:
         # Checked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even if the schema exists.
         if not sa.inspect(connection).has_schema(schema):
             connection.execute(sa.schema.CreateSchema(schema))
+        elif is_new:
+            raise Conflict(f"there is a schema {schema} already")
     return current_revision(database, connection)
 
 
@@ -102,6 +112,14 @@ def mark(database: Database, connection: sa.Connection, revision: str) -> None:
     """Say another revision: :data:`MOVING`, and :data:`HEAD` at the end."""
     table = sa.table(VERSION_TABLE, sa.column("version_num"), schema=database.dialect.schema)
     connection.execute(sa.update(table).values(version_num=revision))
+
+
+def _refuse_missing_tenant(database: Database) -> None:
+    name = database.settings.tenant
+    if database.places is not None and not database.places.exists(database.reading, name):
+        raise ConfigurationProblem(
+            f"there is no tenant {name}", hint=f"dynmodel-tenant create FILE.ini {name} makes it"
+        )
 
 
 def migrate(database: Database, connection: sa.Connection) -> None:

@@ -14,6 +14,7 @@
 ``doctor``          ``dynmodel-doctor``
 ``token``           ``dynmodel-token``; ``accounts`` is what it shares with ``user``
 ``user``            ``dynmodel-user``
+``tenant``          ``dynmodel-tenant``
 ``settings``        ``dynmodel-settings``
 ``field_types``     ``dynmodel-field-types``
 ``formats``         ``dynmodel-formats``; ``listing`` is the table that both print

@@ -8,6 +8,7 @@ from typing import Any
 import plaster
 from pyramid.paster import bootstrap
 
+from dynmodel_pyramid.database import no_tenant_named
 from dynmodel_pyramid.errors import ConfigurationProblem
 
 
@@ -15,7 +16,7 @@ from dynmodel_pyramid.errors import ConfigurationProblem
 def registry_of(ini: str) -> Iterator[Any]:
     """The registry of the application; its database is closed at the end.
 
-    :raises ConfigurationProblem: there is no such file or section
+    :raises ConfigurationProblem: there is no such file or section; the service has tenants, and none is named
     """
     try:
         with warnings.catch_warnings():
@@ -25,7 +26,9 @@ def registry_of(ini: str) -> Iterator[Any]:
         raise ConfigurationProblem(f"{ini}: {error}") from None
     registry = environment["registry"]
     try:
+        if registry.dynmodel_tenant is None:
+            raise no_tenant_named(registry.dynmodel_settings)
         yield registry
     finally:
         environment["closer"]()
-        registry.dynmodel_catalogue.database.close()
+        registry.dynmodel_database.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dynmodel_pyramid.database import no_tenant_named
 from dynmodel_pyramid.definitions.names import identifiers
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.orm.sessions import ModelSession
@@ -33,7 +34,10 @@ def setup(env: dict[str, Any]) -> Iterator[None]:
     ``session`` writes with ``session.commit()``; until then, and after a read until ``session.rollback()``, it is in a
     transaction. A class whose definition has changed since is refused: get it again from ``models``.
     """
-    catalogue = env["registry"].dynmodel_catalogue
+    registry = env["registry"]
+    if registry.dynmodel_tenant is None:
+        raise no_tenant_named(registry.dynmodel_settings)
+    catalogue = registry.dynmodel_catalogue
     models = catalogue.models
     with ModelSession(catalogue, writes=False) as session:
         env.update(catalogue=catalogue, models=models, session=session, select=select)

@@ -10,6 +10,7 @@
 ``service``               views of the service: description, field types, health, whole schema
 ``identity``              who sends a request, and what holds for it; tokens, users, sessions, the audit
 ``openapi``               the description of the service for programs: OpenAPI 3.1
+``tenants``               a request -> its tenant
 ``page``                  the page for people at ``/ui/``
 ``rest``                  the second face: PostgREST's
 ``transactions``          the tweens, as INI files name them

@@ -20,10 +20,11 @@ from dynmodel_pyramid.hints import asked
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
+from dynmodel_pyramid.tenants.tenant import Tenant
 from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
 from dynmodel_pyramid.web.http.once import SENT, once_of
 from dynmodel_pyramid.web.http.seen import near_tables
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Resource, deprecation_of, visible
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, TENANT, Resource, deprecation_of, visible
 from dynmodel_pyramid.web.identity import resources as identity_resources
 from dynmodel_pyramid.web.identity.caching import DOCS, PAGE, is_public
 from dynmodel_pyramid.web.identity.callers import caller_of, forget
@@ -31,6 +32,7 @@ from dynmodel_pyramid.web.openapi.resources import Docs, OpenApi, TableOpenApi
 from dynmodel_pyramid.web.page.assets import Assets
 from dynmodel_pyramid.web.page.resources import PageDocument
 from dynmodel_pyramid.web.rest.resources import Rest
+from dynmodel_pyramid.web.tenants import tenant_for
 
 
 class Root(Resource):
@@ -63,6 +65,16 @@ class Root(Resource):
             **identity_resources.SEGMENTS,
         }
         return kinds[segment](self, segment)
+
+
+class OperatorsRoot(Root):
+    """What a service with tenants has besides them: the pages of operators."""
+
+    def __init__(self) -> None:
+        Resource.__init__(self, None, "")
+
+    def __getitem__(self, segment: str) -> Resource:
+        return {"live": Live, "ready": Ready}[segment](self, segment)
 
 
 class Live(Resource):
@@ -274,13 +286,21 @@ class RowResource(Resource):
 
 def root_factory(request: Request) -> Root:
     """The tree for one attempt at a request."""
+    registry = request.registry
     number, deadline = request.environ[ATTEMPT_NUMBER]
-    catalogue = request.registry.dynmodel_catalogue
-    attempt = RequestAttempt(catalogue, number, deadline, forget=partial(forget, request.registry))
+    tenant: Tenant | None = registry.dynmodel_tenant
+    if tenant is None:
+        # That of an earlier attempt proves nothing if the tenant has been dropped meanwhile.
+        request.environ.pop(ATTEMPT, None)
+        tenant = tenant_for(request, registry.dynmodel_tenants)
+        if tenant is None:
+            return OperatorsRoot()
+    request.environ[TENANT] = tenant
+    attempt = RequestAttempt(tenant.catalogue, number, deadline, forget=partial(forget, tenant))
     request.environ[ATTEMPT] = attempt
     if not is_public(request):
         # Now, so that a wrong credential is refused whatever is asked for.
         attempt.came_from(caller_of(request))
         if SENT in request.environ:
             attempt.once = once_of(request, attempt)
-    return Root(attempt, request.registry.dynmodel_page, request.registry.dynmodel_viewer)
+    return Root(attempt, registry.dynmodel_page, registry.dynmodel_viewer)

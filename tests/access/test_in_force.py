@@ -17,7 +17,7 @@ class Shop:
 
     def __init__(self, app: TestApp) -> None:
         self.app = app
-        accounts: Accounts = app.app.registry.dynmodel_accounts
+        accounts: Accounts = app.app.registry.dynmodel_tenant.accounts
         self._admin = self._token(accounts, "admin")
         for definition in (TEAM, ORDER):
             self.admin("post_json", "/table/", definition)

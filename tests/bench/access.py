@@ -39,7 +39,7 @@ def prepared(database: str, folder: Path):
         roles = {"roles": {"own": {"tables": {"T": {"read": {"rows": "owner=eq.{user.id}"}}}}}}
         client.put_json("/access/", roles)
         enforced = dynmodel_pyramid.main({}, **{**settings, "dynmodel.access": "enforced"})
-        accounts = enforced.registry.dynmodel_accounts
+        accounts = enforced.registry.dynmodel_tenant.accounts
         with accounts.database.writer.begin() as connection:
             user = accounts.users.create(connection, name="ann", roles=("own",))
             _, secret = accounts.tokens.create(connection, name="t", roles=("own",), user_id=user.id)

@@ -112,7 +112,7 @@ class TestUser(FieldTypeConformance):
     @classmethod
     def users(cls, apps):
         for app in apps.values():
-            accounts = app.app.registry.dynmodel_accounts
+            accounts = app.app.registry.dynmodel_tenant.accounts
             with accounts.database.writer.begin() as connection:
                 for number in range(9):
                     accounts.users.create(connection, name=f"User {number}")

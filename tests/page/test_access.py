@@ -15,7 +15,7 @@ def page_server(tmp_path_factory):
     """A server with two tables, the administrator ann, and bob, a clerk, who may read one of them."""
     server = PageServer(tmp_path_factory.mktemp("enforced"), **{"dynmodel.access": "enforced"})
     wsgi = dynmodel_pyramid.main({}, **server.settings)
-    accounts = wsgi.registry.dynmodel_accounts
+    accounts = wsgi.registry.dynmodel_tenant.accounts
     with accounts.database.writer.begin() as connection:
         secret = accounts.tokens.create(connection, name="first", roles=("admin",))[1]
     accounts.database.close()

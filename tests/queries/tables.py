@@ -159,7 +159,7 @@ def everything(folder: Path) -> Iterator[Everything]:
             catalogue = wsgi.registry.dynmodel_catalogue
             stack.callback(catalogue.database.close)
             app = apps[database] = webtest.TestApp(wsgi)
-            accounts = wsgi.registry.dynmodel_accounts
+            accounts = wsgi.registry.dynmodel_tenant.accounts
             with accounts.database.writer.begin() as connection:
                 for number in range(5):
                     accounts.users.create(connection, name=f"User {number}")

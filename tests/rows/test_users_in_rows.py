@@ -10,7 +10,7 @@ from tests.web.client import Client
 
 @pytest.fixture
 def client(app) -> Client:
-    accounts = app.app.registry.dynmodel_accounts
+    accounts = app.app.registry.dynmodel_tenant.accounts
     with accounts.database.writer.begin() as connection:
         for name in ("Ann", "Bob"):
             accounts.users.create(connection, name=name)
@@ -59,7 +59,7 @@ def test_a_long_upload(client):
 def test_a_deleted_user_stays(client):
     table = client.table({"owner": "user", "n": "integer"})
     row = client.row(table, {"owner": "user:1"})
-    accounts = client.app.app.registry.dynmodel_accounts
+    accounts = client.app.app.registry.dynmodel_tenant.accounts
     with accounts.database.writer.begin() as connection:
         accounts.users.delete(connection, accounts.users.by_id(connection, 1), None)
     one = f"{table}rows/{row['id']}/"

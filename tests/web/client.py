@@ -163,6 +163,6 @@ class Client:
 
 def admin_token(wsgi) -> str:
     """The secret of a new token of an administrator."""
-    accounts = wsgi.registry.dynmodel_accounts
+    accounts = wsgi.registry.dynmodel_tenant.accounts
     with accounts.database.writer.begin() as connection:
         return accounts.tokens.create(connection, name="test", roles=("admin",))[1]

@@ -12,9 +12,12 @@ from dynmodel_pyramid.database import Database
 
 
 class Accounts:
-    """What the other modules of this package do, for one database and one process."""
+    """What the other modules of this package do, for one database and one process.
 
-    def __init__(self, database: Database) -> None:
+    :param passwords: shared with the accounts of other databases, because it bounds the memory of the process
+    """
+
+    def __init__(self, database: Database, passwords: Passwords | None = None) -> None:
         self.database = database
         self.tables = database.system.access
         self.users = Users(database)
@@ -22,7 +25,7 @@ class Accounts:
         self.sessions = Sessions(database)
         self.failures = Failures(database)
         self.audit = Audit(database)
-        self.passwords = Passwords(database.settings.password_hashes)
+        self.passwords = passwords or Passwords(database.settings.password_hashes)
         self.recogniser = Recogniser(database, self.sessions)
         self.signing_in = SigningIn(database, self.users, self.sessions, self.failures, self.passwords, self.audit)
 

@@ -227,7 +227,8 @@ def _put_aside(tools: Tools, *, replace: bool) -> str | None:
         raise ConfigurationProblem(
             "the schema public can't be replaced: others may use it", hint="restore into a new database"
         )
-    aside = f"{tools.schema}_before_{datetime.datetime.now():%Y%m%d_%H%M%S}"
+    # A name has 63 bytes, and what is beyond is cut off. By its begin it is no tenant's schema.
+    aside = f"_{tools.schema[:39]}_before_{datetime.datetime.now():%Y%m%d_%H%M%S}"
     _rename(tools, tools.schema, aside)
     return aside
 

@@ -244,7 +244,7 @@ def incomplete_body_view(error: DisconnectionError, request: Request) -> Respons
 
 def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
     """An error of the database. ``transactions`` has found before that no stale definition caused it."""
-    failure = request.registry.dynmodel_catalogue.database.failure(error)
+    failure = request.registry.dynmodel_database.failure(error)
     note_cause(error, request)
     if failure.kind in KINDS:
         return _violation(failure, request)

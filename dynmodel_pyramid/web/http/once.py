@@ -30,7 +30,7 @@ from dynmodel_pyramid.errors import Busy, Malformed, TooLarge
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.body import body_as_sent
 from dynmodel_pyramid.web.http.errors import HttpError, database_error_view, domain_error_view, request_id
-from dynmodel_pyramid.web.http.tree import ATTEMPT
+from dynmodel_pyramid.web.http.tree import ATTEMPT, TENANT
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Once:
 
     def __init__(self, request: Request, attempt: RequestAttempt, key: RequestKey) -> None:
         self._request, self._attempt, self._key = request, attempt, key
-        self._answers: KeptAnswers = request.registry.dynmodel_kept_answers
+        self._answers: KeptAnswers = request.environ[TENANT].kept_answers
         #: The connection of the write, when it has begun.
         self._connection: sa.Connection | None = None
         #: The transaction of a change of definitions, to be committed, and what is called afterwards.

@@ -30,6 +30,7 @@ from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.database.work import Abandoned
 from dynmodel_pyramid.errors import ConfigurationProblem, Conflict, OutcomeUnknown, Violation
 from dynmodel_pyramid.rows.imports import Transaction
+from dynmodel_pyramid.tenants.tenants import Tenants
 from dynmodel_pyramid.web.http.afterwards import Afterwards
 from dynmodel_pyramid.web.http.clients import (
     attend,
@@ -49,7 +50,7 @@ from dynmodel_pyramid.web.http.errors import (
 )
 from dynmodel_pyramid.web.http.joined import JoinedConnection
 from dynmodel_pyramid.web.http.once import SENT, AnswerTooLong, repeated
-from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, Handler
+from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, TENANT, Handler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: In the environment: the work left for after the commit.
@@ -128,6 +129,8 @@ def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Re
     """The answer in case it is too late for a further attempt; None if no further attempt is worth making."""
     attempt: RequestAttempt = request.environ[ATTEMPT]
     kind = failure.kind
+    if kind in ("away", "statement", "other") and _has_gone(request):
+        return stale_view(Stale("the tenant is gone"), request)  # the next attempt finds none
     if kind == "away":
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. If a new
         # connection fails, too, nobody waits for the database: the threads are needed for other requests.
@@ -141,6 +144,17 @@ def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Re
     except sa.exc.DBAPIError:
         return None
     return stale_view(Stale("a definition has changed"), request) if stale else None
+
+
+def _has_gone(request: Request) -> bool:
+    """Whether the request's tenant has been dropped, which explains that its tables are missing."""
+    tenants: Tenants | None = request.registry.dynmodel_tenants
+    if tenants is None:
+        return False
+    try:
+        return tenants.forget_gone(request.environ[TENANT])
+    except sa.exc.DBAPIError:
+        return False
 
 
 def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:

@@ -17,9 +17,13 @@ from dynmodel_pyramid.rows.reading import parse_id
 Handler = Callable[[Request], Response]
 #: Name of the one route under which the tree hangs; it is a hybrid route, so the tree can be mounted under a prefix.
 ROUTE = "dynmodel"
+#: The key under which a request keeps its tenant; a service without tenants has one.
+TENANT = "dynmodel.tenant"
 #: The keys under which a request keeps its current attempt, and the attempt's number with the deadline of all.
 ATTEMPT = "dynmodel.attempt"
 ATTEMPT_NUMBER = "dynmodel.attempt_number"
+#: Prefixes that are kept, where they have parts such as a tenant.
+_MOST_BASES = 1000
 
 
 class Traverser(ResourceTreeTraverser):
@@ -131,6 +135,18 @@ def deprecation_of(attempt: RequestAttempt, model: Model) -> str | None:
     return aliases_of(model).deprecation(attempt.scopes.scope(model).exists)
 
 
+def _base(request: Request, parts: dict[str, Any]) -> str:
+    """Pyramid takes 25 us for a path, and keeps each segment, which may be a row's id, for ever."""
+    bases: dict[Any, str] = request.registry.dynmodel_bases
+    key = request.script_name, *parts.values()
+    base = bases.get(key)
+    if base is None:
+        if len(bases) >= _MOST_BASES:
+            bases.clear()
+        base = bases[key] = request.route_path(ROUTE, **parts)
+    return base
+
+
 def path(request: Request, *segments: object) -> str:
     """The canonical path of a resource, with the last slash, below the prefix under which the tree is mounted."""
     # The prefix may have parts of its own, such as /{tenant}.
@@ -138,6 +154,5 @@ def path(request: Request, *segments: object) -> str:
     known: tuple[Any, str] | None = getattr(request.registry, "dynmodel_base", None)
     of = request.script_name, parts
     if known is None or known[0] != of:
-        # Pyramid takes 25 us for a path, and keeps each segment, which may be a row's id, for ever.
-        known = request.registry.dynmodel_base = of, request.route_path(ROUTE, **parts)
+        known = request.registry.dynmodel_base = of, _base(request, parts)
     return known[1] + "".join([f"{quote(str(segment), safe=PATH_SAFE)}/" for segment in segments])

@@ -24,6 +24,9 @@ VARY = ("Authorization", "Cookie", "apikey")
 #: Addresses whose answers are the same for everybody, and the first segments of others: the pages'.
 PUBLIC = frozenset({("live",), ("ready",)})
 PAGE, DOCS = "ui", "docs"
+#: In a request's environment: its address is a thing of several tenants, which only a token tells apart. A cache that
+#: asks again by a tag would take one's answer for another's, so none keeps it.
+BY_CLAIM = "dynmodel.by_claim"
 
 
 def is_public(request: Request) -> bool:
@@ -81,7 +84,7 @@ def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
             answer.headerlist.append(("X-Content-Type-Options", "nosniff"))
         if not is_public(request):
             sent = sent_credential(request)
-            mark(answer, by_cookie=sent is not None and sent.kind == "cookie")
+            mark(answer, by_cookie=BY_CLAIM in request.environ or (sent is not None and sent.kind == "cookie"))
         return answer
 
     return caching_tween

@@ -7,14 +7,14 @@ they were out of date, the next attempt reads them anew.
 from dataclasses import replace
 
 import sqlalchemy as sa
-from pyramid.registry import Registry
 from pyramid.request import Request
 
 from dynmodel_pyramid.access.caller import Caller
-from dynmodel_pyramid.access.current import CurrentAccess
 from dynmodel_pyramid.access.grants import Access
 from dynmodel_pyramid.access.identity import OPEN
 from dynmodel_pyramid.errors import Unauthenticated
+from dynmodel_pyramid.tenants.tenant import Tenant
+from dynmodel_pyramid.web.http.tree import TENANT
 from dynmodel_pyramid.web.identity import open_mode
 from dynmodel_pyramid.web.identity.identify import identify
 from dynmodel_pyramid.web.identity.rates import limit
@@ -41,8 +41,8 @@ def caller_of(request: Request) -> Caller:
 
 
 def _found(request: Request) -> Caller:
-    current: CurrentAccess = request.registry.dynmodel_access
-    access = current.newest()
+    tenant: Tenant = request.environ[TENANT]
+    access = tenant.access.newest()
     identity = identify(request, access)
     if request.registry.dynmodel_settings.access == "open":
         if identity.is_anonymous:
@@ -52,8 +52,8 @@ def _found(request: Request) -> Caller:
     return Caller(identity, access, access.stamp)
 
 
-def forget(registry: Registry, caller: Caller, connection: sa.Connection) -> None:
+def forget(tenant: Tenant, caller: Caller, connection: sa.Connection) -> None:
     """The caller was out of date."""
-    registry.dynmodel_access.refresh(connection)
+    tenant.access.refresh(connection)
     if caller.identity.credential is not None:
-        registry.dynmodel_accounts.recogniser.forget(caller.identity.credential)
+        tenant.accounts.recogniser.forget(caller.identity.credential)

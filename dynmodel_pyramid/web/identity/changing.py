@@ -10,13 +10,15 @@ from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.access.accounts.audit import Origin
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.access.caller import Caller
+from dynmodel_pyramid.tenants.tenant import Tenant
 from dynmodel_pyramid.web.http.errors import request_id
 from dynmodel_pyramid.web.http.transactions import write_connection
+from dynmodel_pyramid.web.http.tree import TENANT
 
 
 def accounts_of(request: Request) -> Accounts:
-    accounts: Accounts = request.registry.dynmodel_accounts
-    return accounts
+    tenant: Tenant = request.environ[TENANT]
+    return tenant.accounts
 
 
 def changing_access(attempt: RequestAttempt, request: Request) -> sa.Connection:

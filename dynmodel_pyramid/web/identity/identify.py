@@ -10,12 +10,14 @@ from typing import Any
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import Request
 
-from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.access.accounts.secrets import PREFIX
 from dynmodel_pyramid.access.grants import Access
 from dynmodel_pyramid.access.identity import ANONYMOUS, AUTHENTICATED, BUILT_IN_ROLES, EVERYONE, Identity
 from dynmodel_pyramid.access.jwt import Verifier
 from dynmodel_pyramid.errors import ConfigurationProblem, Unauthenticated
+from dynmodel_pyramid.tenants.claims import refuse_other_tenant
+from dynmodel_pyramid.tenants.tenant import Tenant
+from dynmodel_pyramid.web.http.tree import TENANT
 from dynmodel_pyramid.web.identity import origins
 from dynmodel_pyramid.web.identity.credentials import Sent, clear_cookie, face_of, sent_cookies, sent_credential
 from dynmodel_pyramid.web.identity.policy import SecurityPolicy
@@ -51,7 +53,8 @@ def _is_ours(sent: Sent) -> bool:
 
 
 def _identity(request: Request, sent: Sent, access: Access) -> Identity:
-    accounts: Accounts = request.registry.dynmodel_accounts
+    tenant: Tenant = request.environ[TENANT]
+    accounts = tenant.accounts
     if sent.kind == "cookie":
         for secret in sent_cookies(request):
             identity = accounts.recogniser.found("session", secret, access.stamp)
@@ -65,7 +68,9 @@ def _identity(request: Request, sent: Sent, access: Access) -> Identity:
     if sent.kind in ("bearer", "apikey") and not _is_ours(sent):
         verifier: Verifier | None = request.registry.dynmodel_jwt
         if verifier is not None:
-            return verifier.identity(sent.secret, access.roles.keys() | BUILT_IN_ROLES)
+            identity = verifier.identity(sent.secret, access.roles.keys() | BUILT_IN_ROLES)
+            refuse_other_tenant(tenant, identity.claims)
+            return identity
     identity = accounts.recogniser.found("token", sent.secret, access.stamp)
     if identity is None:
         raise _invalid(

@@ -13,11 +13,12 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.accounts.logins import Logins
 from dynmodel_pyramid.access.oidc import LIFETIME, Provider, SignInFailed, provider
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.tenants.claims import refuse_other_tenant
 from dynmodel_pyramid.web.http.answers import empty_answer
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
-from dynmodel_pyramid.web.http.tree import path
+from dynmodel_pyramid.web.http.tree import TENANT, path
 from dynmodel_pyramid.web.identity.changing import accounts_of, origin_of
 from dynmodel_pyramid.web.identity.credentials import sent_cookies, set_cookie
 from dynmodel_pyramid.web.identity.resources import OidcCallback, OidcSignIn
@@ -58,7 +59,9 @@ def end(context: OidcCallback, request: Request) -> Response:
     if claims is None:
         # A sign-in ends once, however it ends.
         request.add_response_callback(_clear_flow)
-        claims = request.environ[_CLAIMS] = known.end(flow, parameters, _redirect_uri(request))
+        claims = known.end(flow, parameters, _redirect_uri(request))
+        refuse_other_tenant(request.environ[TENANT], claims)
+        request.environ[_CLAIMS] = claims
     accounts = accounts_of(request)
     _, secret = Logins(accounts, known.issuer).sign_in(claims, origin_of(request))
     # The sign-in is committed, and its answer shows nothing that could be stale.

@@ -22,6 +22,7 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.identity import Identity
 from dynmodel_pyramid.errors import ConfigurationProblem, TooManyRequests
 from dynmodel_pyramid.settings import PROCESSES, Settings
+from dynmodel_pyramid.web.http.tree import TENANT
 
 #: Buckets of identities, and as many of addresses, that a process keeps; the ones used longest ago are forgotten.
 MOST = 10_000
@@ -130,7 +131,12 @@ def limit(request: Request, limits: Rates, identity: Identity | None) -> None:
     if not limits.rate or _HEADERS in request.environ:
         return
     try:
-        headers = limits.take(identity.id if identity is not None else None, request.remote_addr)
+        tenant = request.environ.get(TENANT)
+        key = identity.id if identity is not None else None
+        # The same id is another identity at another tenant.
+        if key is not None and tenant is not None and tenant.name:
+            key = f"{tenant.name} {key}"
+        headers = limits.take(key, request.remote_addr)
     except RateExceeded as error:
         request.environ[_REFUSED] = error.headers
         raise

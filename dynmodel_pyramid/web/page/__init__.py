@@ -22,10 +22,11 @@ from dynmodel_pyramid.web.page.editors import TypeEditors
 def includeme(config: Configurator) -> None:
     registry = config.registry
     registry.dynmodel_page = registry.dynmodel_type_editors = None
-    if registry.dynmodel_settings.page:
+    # By claims, a browser's first requests name no tenant.
+    if registry.dynmodel_settings.page and (registry.dynmodel_tenant or registry.dynmodel_settings.tenants != "claim"):
         # Pyramid's own setting for development: files that change are read again.
         reload = asbool(registry.settings.get("reload_assets"))
-        editors = TypeEditors(lambda: registry.dynmodel_catalogue.field_types, reload=reload)
+        editors = TypeEditors(lambda: registry.dynmodel_field_types, reload=reload)
         registry.dynmodel_type_editors = editors
         registry.dynmodel_page = Assets(Path(__file__).with_name("static"), editors.files, reload=reload)
     config.include("dynmodel_pyramid.web.page.views", route_prefix=None)

@@ -18,13 +18,14 @@ from dynmodel_pyramid.fields import FieldType, is_sortable
 from dynmodel_pyramid.fields.pages import help_line
 from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.tenants.tenant import Tenant
 from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import note_cause, problem
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
-from dynmodel_pyramid.web.http.tree import Traverser, path
+from dynmodel_pyramid.web.http.tree import TENANT, Traverser, path
 from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root
 
 JSON, HTML = "application/json", "text/html"
@@ -153,7 +154,7 @@ def _default_value_schema(field_type: FieldType) -> dict[str, Any] | None:
 
 def list_field_types(context: FieldTypesResource, request: Request) -> Response:
     no_parameters(request)
-    types = request.registry.dynmodel_catalogue.field_types
+    types = request.registry.dynmodel_field_types
     tells = _tells_cause(context.__parent__.attempt)
     return json_answer(
         orjson.dumps([field_type_document(known, request, tells_cause=tells) for known in (*types, *types.failures)])
@@ -176,8 +177,12 @@ def live(context: Live, request: Request) -> Response:
 
 def ready(context: Ready, request: Request) -> Response:
     try:
-        upgrade.check(request.registry.dynmodel_catalogue.database)
-    except (sa.exc.SQLAlchemyError, ConfigurationProblem) as error:
+        tenant: Tenant | None = request.environ.get(TENANT)
+        if tenant is None:
+            request.registry.dynmodel_tenants.check()
+        else:
+            upgrade.check(tenant.database)
+    except (sa.exc.SQLAlchemyError, ConfigurationProblem, OSError) as error:
         note_cause(error, request)
         return problem(request, 503, "not_ready", "the database can't be reached, or its system tables don't fit")
     return json_answer(b'{"status":"ready"}')

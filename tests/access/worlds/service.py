@@ -51,7 +51,7 @@ class Service:
         registry = app.registry
         self.catalogue = registry.dynmodel_catalogue
         self.database = self.catalogue.database
-        accounts = registry.dynmodel_accounts
+        accounts = registry.dynmodel_tenant.accounts
         with self.database.writer.begin() as connection:
             _, self._admin = accounts.tokens.create(connection, name="admin", roles=("admin",))
         for name in TABLES:

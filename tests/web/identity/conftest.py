@@ -23,7 +23,7 @@ class People:
 
     def __init__(self, wsgi):
         self.wsgi = wsgi
-        self.accounts = wsgi.registry.dynmodel_accounts
+        self.accounts = wsgi.registry.dynmodel_tenant.accounts
         cheap_hashes(self.accounts)
         self.admin = self.token("admin")
 
