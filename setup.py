@@ -149,6 +149,7 @@ setup(
             "dynmodel-field-types = dynmodel_pyramid.scripts.field_types:main",
             "dynmodel-formats = dynmodel_pyramid.scripts.formats:main",
             "dynmodel-new-field-type = dynmodel_pyramid.scripts.new_field_type:main",
+            "dynmodel-compact = dynmodel_pyramid.scripts.compact:main",
             "dynmodel-doctor = dynmodel_pyramid.scripts.doctor:main",
             "dynmodel-purge = dynmodel_pyramid.scripts.purge:main",
             "dynmodel-export = dynmodel_pyramid.scripts.exporting:main",

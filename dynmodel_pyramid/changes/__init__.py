@@ -26,6 +26,7 @@
 ``schema_access``   the roles and grants in that document
 ``promises``        compares the database with a definition's promises
 ``health``          the health of a table
+``compaction``      rewrites a table without its dropped columns, while it is used
 ``doctor``          examines the whole deployment
 
 Functions take frozen values and return results. A :class:`~.table_change.TableChange` is the wanted change, a schema

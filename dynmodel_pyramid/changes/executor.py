@@ -296,15 +296,17 @@ class Executor:
                 hint="drop tables that nobody needs",
             )
 
-    def transaction(self, run: Callable[[sa.Connection, float], Result]) -> Result:
+    def transaction(self, run: Callable[[sa.Connection, float], Result], *, one_moment: bool = False) -> Result:
         """Run a function in a transaction; after a deadlock, or if a lock was not free in time, again until the
         deadline.
+
+        :param one_moment: all statements see the moment of the first one that reads
         """
         deadline = time.monotonic() + self.settings.lock_timeout
         while True:
             outcome = None
             try:
-                with self._changing() as connection:
+                with self._changing(one_moment) as connection:
                     outcome = run(connection, deadline)
             except sa.exc.DBAPIError as error:
                 self.wait_after(error, deadline, has_run=outcome is not None)
@@ -323,12 +325,12 @@ class Executor:
         time.sleep(random.uniform(0.5, 1.5) * self.settings.lock_attempt)
 
     @contextmanager
-    def _changing(self) -> Iterator[sa.Connection]:
+    def _changing(self, one_moment: bool) -> Iterator[sa.Connection]:
         self._step, once = None, self.principal.once
         if once is not None:
             once.prepare()
         with ExitStack() as transaction:
-            connection = transaction.enter_context(self.database.changing())
+            connection = transaction.enter_context(self.database.changing(one_moment=one_moment))
             if once is None:
                 yield connection
             else:

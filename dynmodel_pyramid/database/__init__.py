@@ -40,7 +40,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database import work
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import raw_cursor
-from dynmodel_pyramid.database.dialect import REHEARSES, WRITES, Dialect, Failure
+from dynmodel_pyramid.database.dialect import ONE_MOMENT, REHEARSES, WRITES, Dialect, Failure
 from dynmodel_pyramid.database.identifiers import make_safe
 from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.database.postgresql import PostgreSQL
@@ -211,13 +211,16 @@ class Database:
         connection.close()
 
     @contextmanager
-    def changing(self) -> Iterator[sa.Connection]:
+    def changing(self, *, one_moment: bool = False) -> Iterator[sa.Connection]:
         """A connection in a transaction that may run DDL; committed if the block ends well.
+
+        :param one_moment: all statements see the moment of the first one that reads
 
         A change that takes longer than ``dynmodel.change_timeout`` fails with the kind ``timeout``: on SQLite the limit
         is for all statements together, on PostgreSQL for each.
         """
         with self.writer.connect() as connection, self.dialect.foreign_keys_suspended(connection):
+            connection.execution_options(**{ONE_MOMENT: one_moment})
             with connection.begin():
                 self.dialect.bound_statements(connection, self.settings.change_timeout)
                 yield connection

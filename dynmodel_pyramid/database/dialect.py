@@ -246,6 +246,16 @@ class Dialect:
         """
         raise NotImplementedError
 
+    def compactions(self, connection: sa.Connection) -> dict[int, str]:
+        """What compactions that run, or were left, have noted, by the ids of their tables."""
+        return {}
+
+    def compact_file(self, engine: sa.Engine) -> tuple[int, int] | None:
+        """Give free room of the whole database back; -> bytes before and after. Writers wait meanwhile. None where the
+        database does that by itself.
+        """
+        return None
+
     def dangling(self, connection: sa.Connection, table: str) -> int:
         """How many rows of a table refer to rows that are not there. 0 where the database itself sees to that."""
         return 0

@@ -273,6 +273,9 @@ class PostgreSQL(Dialect):
     def findings(self, connection: sa.Connection, load: Load) -> Iterable[Finding]:
         return postgresql_findings.findings(connection, self.settings, load)
 
+    def compactions(self, connection: sa.Connection) -> dict[int, str]:
+        return postgresql_things.compactions(connection, self.schema)
+
     def last_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
         return postgresql_things.last_id(connection, self.schema, self._sequence_name(table))
 

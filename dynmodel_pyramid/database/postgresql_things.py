@@ -136,3 +136,13 @@ def last_id(connection: sa.Connection, schema: str, sequence: str) -> int | None
     query = f"SELECT last_value, is_called FROM {name}"
     last, called = connection.exec_driver_sql(query, execution_options=options).one()
     return last if called else last - 1
+
+
+def compactions(connection: sa.Connection, schema: str) -> dict[int, str]:
+    """The comments of the copies that compactions make (:mod:`dynmodel_pyramid.changes.ddl.postgresql_compaction`)."""
+    query = sa.text(
+        "SELECT substr(c.relname, 10)::bigint, coalesce(obj_description(c.oid, 'pg_class'), '{}') FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = :schema AND c.relkind = 'r' AND c.relname ~ '^_compact_[0-9]+$'"
+    )
+    return {row[0]: row[1] for row in connection.execute(query, {"schema": schema})}

@@ -309,6 +309,16 @@ class SQLite(Dialect):
     def findings(self, connection: sa.Connection, load: Load) -> Iterable[Finding]:
         return sqlite_findings.findings(connection, self.settings)
 
+    def compact_file(self, engine: sa.Engine) -> tuple[int, int]:
+        with engine.connect() as connection:
+            raw: sqlite3.Connection = driver_connection(connection)
+            path = Path(str(engine.url.database))
+            before = path.stat().st_size
+            # VACUUM waits for the writer, and then all writers wait; readers go on (SQLite, VACUUM).
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return before, path.stat().st_size
+
     def dangling(self, connection: sa.Connection, table: str) -> int:
         # Other programs may have written without PRAGMA foreign_keys.
         check = sa.text("SELECT count(*) FROM pragma_foreign_key_check(:name)")

@@ -12,6 +12,7 @@
 ``upgrade``         ``dynmodel-upgrade``
 ``purge``           ``dynmodel-purge``
 ``doctor``          ``dynmodel-doctor``
+``compact``         ``dynmodel-compact``
 ``token``           ``dynmodel-token``; ``accounts`` is what it shares with ``user``
 ``user``            ``dynmodel-user``
 ``tenant``          ``dynmodel-tenant``

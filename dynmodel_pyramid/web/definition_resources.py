@@ -14,6 +14,10 @@ class Health(BelowTable):
     """The health of a table, and how far it is from its limits."""
 
 
+class TableCompaction(BelowTable):
+    """The compaction of a table."""
+
+
 class NumberedBelowTable(BelowTable, Numbered):
     """A numbered thing below a table."""
 

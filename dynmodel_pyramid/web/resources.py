@@ -21,7 +21,15 @@ from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.reading import parse_id
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.tenants.tenant import Tenant
-from dynmodel_pyramid.web.definition_resources import FieldTrash, Health, History, Plan, QuarantineResource, TableTrash
+from dynmodel_pyramid.web.definition_resources import (
+    FieldTrash,
+    Health,
+    History,
+    Plan,
+    QuarantineResource,
+    TableCompaction,
+    TableTrash,
+)
 from dynmodel_pyramid.web.http.once import SENT, once_of
 from dynmodel_pyramid.web.http.seen import near_tables
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, TENANT, Resource, deprecation_of, visible
@@ -193,6 +201,7 @@ class Table(Resource):
             "quarantine": QuarantineResource,
             "trash": FieldTrash,
             "health": Health,
+            "compact": TableCompaction,
             "view": Views,
             "openapi.json": TableOpenApi,
         }

@@ -37,6 +37,13 @@ MODULES: dict[str, list[tuple[type, dict[str, str], Any]]] = {
         (definitions.Plan, {"POST": "plan_table"}, writers_of_definitions),
         (definitions.RevertPlan, {"POST": "plan_revert"}, writers_of_definitions),
     ],
+    "definitions.compact": [
+        (
+            definitions.TableCompaction,
+            {"GET": "get_compaction", "POST": "compact", "DELETE": "cancel_compaction"},
+            administrators,
+        ),
+    ],
     "definitions.history": [
         (definitions.History, {"GET": "list_versions"}, by_definitions),
         (definitions.HistoryVersion, {"GET": "get_version"}, by_definitions),

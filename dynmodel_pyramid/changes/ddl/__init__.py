@@ -6,6 +6,7 @@
 ``columns``        its tools: fields and their columns, checks, indexes
 ``lists``          tables that keep lists of references
 ``list_fields``    fields that become lists, or stop being ones
+``postgresql_compaction``  copies of PostgreSQL tables that take their place
 ``not_valid``      rules that are in force before they are proven
 ``trash``          tables that are restored from the trash, or purged
 ``runner``         the context of editors; statements go to the database, or into a plan

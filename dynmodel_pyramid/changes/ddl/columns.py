@@ -255,7 +255,11 @@ class SchemaTools:
         hint = "make a table of its own for some of the fields, or purge the trash"
         if self.generator.dialect.counts_dropped_columns:
             detail += f" and {width.dropped} that were dropped for good, which the database goes on counting"
-            hint = "make a table of its own for some of the fields, or copy the rows into a new table"
+            hint = "make a table of its own for some of the fields"
+            if width.dropped:
+                hint = (
+                    f"run dynmodel-compact CONFIG.ini {definition.model_name}, or POST /table/{definition.id}/compact/"
+                )
         raise Conflict(f"{detail}; the database allows {limit}", code="too_many_fields", hint=hint)
 
     def refuse_too_many_names(self, definition: TableDefinition) -> None:

@@ -12,6 +12,7 @@ from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL
 from dynmodel_pyramid.catalogue.table_builder import foreign_key_name
 from dynmodel_pyramid.changes.ddl import not_valid
 from dynmodel_pyramid.changes.ddl.columns import TableEdit, Width, quoted
+from dynmodel_pyramid.changes.ddl.postgresql_compaction import TableCopy
 from dynmodel_pyramid.changes.ddl.runner import literal_sql
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
@@ -290,6 +291,18 @@ class PostgreSQLSchemaEditor(SchemaEditor):
 
     def leave_column(self, definition: TableDefinition, field: FieldDefinition, trashed: TrashedField) -> None:
         self._to_trash(definition.physical_name, field, trashed)
+
+    def table_copy(self, table_id: int, name: str | None) -> TableCopy:
+        return TableCopy(self.connection, str(self.schema), table_id, name)
+
+    def drop(self, definition: TableDefinition) -> str:
+        # A compaction that runs is given up; what it made is removed by its own next step, which locks it anyway.
+        copy = self.table_copy(definition.id, definition.physical_name)
+        if copy.is_noted():
+            self.context.hold_off_readers()
+            if self.runner.is_real:
+                copy.drop_triggers()
+        return super().drop(definition)
 
     def drop_sequence(self, definition: TableDefinition) -> None:
         name = quoted(f"_seq_{definition.id}")

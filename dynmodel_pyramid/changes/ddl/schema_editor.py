@@ -16,6 +16,7 @@ from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.changes.ddl import not_valid
 from dynmodel_pyramid.changes.ddl.columns import SchemaTools, TableEdit, Width, quoted
 from dynmodel_pyramid.changes.ddl.list_fields import ListFields
+from dynmodel_pyramid.changes.ddl.postgresql_compaction import TableCopy
 from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.on_error import FAIL, Words
 from dynmodel_pyramid.changes.table_change import TableChange
@@ -82,6 +83,13 @@ class SchemaEditor(SchemaTools):
 
     def rename_table(self, before: str, after: str) -> None:
         self.operations.rename_table(quoted(before), quoted(after), schema=self.schema)
+
+    def table_copy(self, table_id: int, name: str | None) -> TableCopy:
+        """The copy by which a table is compacted, where the database goes on counting dropped columns.
+
+        :param name: the table's physical name; None: it is gone
+        """
+        raise NotImplementedError
 
     def count_rows(self, definition: TableDefinition) -> int:
         table = sa.table(quoted(definition.physical_name), schema=self.schema)

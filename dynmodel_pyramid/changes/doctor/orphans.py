@@ -1,5 +1,7 @@
 """Things in the database that no definition names, and system rows whose table or user is gone."""
 
+import datetime
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,13 +11,15 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.database.findings import Finding
 from dynmodel_pyramid.database.identifiers import quote_identifier
-from dynmodel_pyramid.definitions.store import LIST_PREFIX
+from dynmodel_pyramid.definitions.store import LIST_PREFIX, now
 
 #: Names of this package's tables and sequences with the id of the table that they belong to. Those of changes, which
 #: are there only while a change runs, come with the table's own health.
 _OF_TABLE = re.compile(r"_(?:(?P<trash>trash_table)|seq|links|sx)_(?P<table>\d+)(?:_\d+)?(?:_\w+)?", re.ASCII)
 #: What changes make while they run.
 _OF_CHANGE = re.compile(r"_(?:rebuild|rename|moving|rebuild_links)_(?P<table>\d+)(?:_\d+)?", re.ASCII)
+#: Seconds after which a compaction is told that takes no step; the longest step builds an index.
+STOPPED = 1800
 #: So many of one kind are named.
 _NAMED = 20
 
@@ -23,6 +27,7 @@ _NAMED = 20
 def findings(connection: sa.Connection, catalogue: Catalogue) -> Iterator[Finding]:
     """In one moment of the database where a transaction has one, so that nothing is told of a change that runs."""
     yield from _things(connection, catalogue)
+    yield from _compactions(connection, catalogue)
     yield from _rows(connection, catalogue)
 
 
@@ -71,6 +76,26 @@ def _is_known(connection: sa.Connection, catalogue: Catalogue, number: int, name
     """Whether it is still in the trash, because it may have been restored or purged in between."""
     table = catalogue.database.system.table.c
     return connection.scalar(sa.select(table.physical_name).where(table.id == number)) == name
+
+
+def _compactions(connection: sa.Connection, catalogue: Catalogue) -> Iterator[Finding]:
+    """Compactions that do not go on: their triggers note every write meanwhile."""
+    for number, text in sorted(catalogue.database.dialect.compactions(connection).items()):
+        noted = json.loads(text)
+        at = datetime.datetime.fromisoformat(noted.get("at", "1970-01-01T00:00:00+00:00"))
+        _, definition = catalogue.store.by_id(connection, number)
+        if definition is not None and now() - at < datetime.timedelta(seconds=STOPPED):
+            continue
+        cancel = f"dynmodel-compact CONFIG.ini --cancel {number}"
+        on = f"dynmodel-compact CONFIG.ini {number}, or POST /table/{number}/compact/, goes on with it; {cancel}"
+        yield Finding(
+            "warning",
+            "compaction_stopped",
+            f"a compaction has not gone on since {at:%Y-%m-%d %H:%M} UTC: its copy takes room, and a log notes writes",
+            f"the table {number}",
+            cancel if definition is None else f"{on} removes the copy",
+            number,
+        )
 
 
 def _rows(connection: sa.Connection, catalogue: Catalogue) -> Iterator[Finding]:

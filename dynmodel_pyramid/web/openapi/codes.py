@@ -175,6 +175,12 @@ CODES: tuple[tuple[str, int, str], ...] = (
         "included.",
     ),
     (
+        "cannot_compact",
+        409,
+        "Views, policies or other things of the database depend on a table that is to be compacted, and a copy can't "
+        "take them over; detail names them.",
+    ),
+    (
         "ids_exhausted",
         409,
         "The table has a row with an id near 9007199254740991, the largest one, so no more ids are drawn; or "

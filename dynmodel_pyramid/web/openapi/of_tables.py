@@ -22,6 +22,7 @@ _CHANGED = {
 }
 _CHANGING = ("on_error", "If-Match", "Prefer.return", "Idempotency-Key")
 _GONE = {204: Answer(None, (*_VERSIONED, "Idempotency-Replayed"))}
+_GIVEN_UP = {204: Answer(None, _VERSIONED)}
 _LISTED = (*_VERSIONED, "Link")
 _OPTIONAL = Body({JSON: schema("FieldOverrides")}, required=False)
 TAG = "Definitions"
@@ -89,6 +90,23 @@ OF_TABLES = {
                 "Whether the table is as its definition promises",
                 {200: Answer(schema("Health"), _VERSIONED)},
             ),
+        },
+    ),
+    "TableCompaction": Described(
+        "compact/",
+        TAG,
+        {
+            "GET": Operation(
+                "get_compaction",
+                "What a compaction would do, or how far it is; PostgreSQL",
+                {200: Answer(schema("Compaction"), _VERSIONED)},
+            ),
+            "POST": Operation(
+                "compact_table",
+                "Some seconds of a compaction: it is repeated until the answer is 200",
+                {200: Answer(schema("Compaction"), _VERSIONED), 202: Answer(schema("Compaction"), _VERSIONED)},
+            ),
+            "DELETE": Operation("cancel_compaction", "Give it up; the table stays as it is", _GIVEN_UP),
         },
     ),
     "History": Described(

@@ -284,6 +284,20 @@ OF_TABLES: dict[str, dict[str, Any]] = {
             "differences": listed(OBJECT),
         }
     ),
+    "Compaction": shape(
+        {
+            "phase": one_of("none", "copying", "following", "indexing", "catching_up", "swapping", "proving", "done"),
+            "dropped": NUMBER,
+            "rows": NUMBER,
+            "copied": NUMBER,
+            "size": NUMBER,
+            "begun_at": maybe(MOMENT),
+            "beginnings": NUMBER,
+            "is_busy": FLAG,
+            "obstacles": listed(TEXT),
+            "locks": listed(shape({"mode": TEXT, "text": TEXT})),
+        }
+    ),
     "Finding": shape(
         {
             "severity": one_of("note", "warning", "error"),

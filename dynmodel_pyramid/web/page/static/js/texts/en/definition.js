@@ -292,6 +292,18 @@ add("definition", {
   inTheTrash: { one: "{n} entry in the trash", other: "{n} entries in the trash" },
   inQuarantine: { one: "{n} value in quarantine", other: "{n} values in quarantine" },
 
+  // Compaction
+  compact: "Compact the table",
+  compactText: "Dropped columns count for ever. A copy of the table without them takes its place, while rows are read and written.",
+  giveUp: "Give it up",
+  phase_none: "beginning",
+  phase_copying: "copying rows",
+  phase_following: "following what was written meanwhile",
+  phase_indexing: "building indexes",
+  phase_catching_up: "catching up",
+  phase_swapping: "taking the table's place",
+  phase_proving: "proving links",
+
   // Doctor
   doctor: "Doctor",
   doctorText: "What differs from the definitions, is left over, grows, or does not fit the machine, with the mend of each. Nothing is changed.",
