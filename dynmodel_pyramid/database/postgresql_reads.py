@@ -15,10 +15,12 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.cursors import driver_connection, driver_errors, fetched_plainly
 from dynmodel_pyramid.database.dialect import Proven
+from dynmodel_pyramid.database.postgresql_prepared import Call, PreparedStatements
 from dynmodel_pyramid.database.postgresql_sessions import SAID, Said
 
 #: The level is said again: other levels would prove nothing, whatever the default of the connection has become.
-_BEGIN, _ROLLBACK = (b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", None), (b"ROLLBACK", None)
+_BEGIN: Call = "send_query_params", (b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", None)
+_ROLLBACK: Call = "send_query_params", (b"ROLLBACK", None)
 #: The driver's placeholders: ``%(name)s``, ``%s`` and ``%%``.
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(s)|%)")
 #: The key under which a pooled connection keeps what converts values.
@@ -99,6 +101,8 @@ class _Pipeline:
         info = connection.connection.info
         self._said: Said | None = info.get(SAID)
         self._adapt = info.get(_ADAPT) or info.setdefault(_ADAPT, self._driver.adapt.Transformer(raw))
+        # Where the session is not ours, the next exchange may be with another one.
+        self._prepared = PreparedStatements.of(info) if self._said is None else PreparedStatements()
         self._statements: list[tuple[Any, ...]] = []
 
     def add(self, sql: str, parameters: Any) -> None:
@@ -111,28 +115,47 @@ class _Pipeline:
 
         :raises psycopg.Error: the database's error at the first one that failed
         """
+        if self._raw.pgconn.transaction_status != self._driver.pq.TransactionStatus.IDLE:
+            return self._exchanged([("send_query_params", statement) for statement in self._statements])
+        try:
+            return self._in_own_transaction(self._prepared)
+        except self._driver.errors.FeatureNotSupported:
+            # A prepared statement's columns have other types now; or else it is refused again.
+            return self._in_own_transaction(PreparedStatements())
+
+    def _in_own_transaction(self, prepared: PreparedStatements) -> list[Any]:
+        calls, places = [_BEGIN, *prepared.begin()], []
+        if self._said is not None:
+            calls.append(("send_query_params", self._said.query))
+        for statement in self._statements:
+            calls += prepared.calls(*statement)
+            places.append(len(calls) - 1)
+        try:
+            results = self._exchanged([*calls, _ROLLBACK])
+        except BaseException:
+            prepared.failed()
+            if not self._raw.closed:
+                self._raw.rollback()  # the server has left out all statements behind the one that failed
+            raise
+        prepared.succeeded()
+        return [results[place] for place in places]
+
+    def _exchanged(self, calls: Sequence[Call]) -> list[Any]:
         libpq, driver = self._raw.pgconn, self._driver
-        is_own = libpq.transaction_status == driver.pq.TransactionStatus.IDLE
-        first: list[tuple[Any, ...]] = [_BEGIN] if is_own else []
-        if is_own and (said := self._said) is not None:
-            first.append(said.query)
-        statements = [*first, *self._statements, _ROLLBACK] if is_own else self._statements
         try:
             libpq.enter_pipeline_mode()
-            for statement in statements:
-                libpq.send_query_params(*statement)
+            for method, arguments in calls:
+                getattr(libpq, method)(*arguments)
             libpq.pipeline_sync()
-            results = self._raw.wait(self._results(len(statements)))
+            results: list[Any] = self._raw.wait(self._results(len(calls)))
             libpq.exit_pipeline_mode()
         finally:
             if libpq.pipeline_status:
                 self._raw.close()  # interrupted: nobody can tell whose the next results are
         for result in results:
             if result.status == driver.pq.ExecStatus.FATAL_ERROR:
-                if is_own:
-                    self._raw.rollback()  # the server has left out all statements behind this one
                 raise driver.errors.error_from_result(result, encoding=self._raw.info.encoding)
-        return results[len(first) : -1] if is_own else results
+        return results
 
     def _results(self, count: int) -> Generator[Any, Any, list[Any]]:
         libpq, generators = self._raw.pgconn, self._driver.generators
