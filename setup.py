@@ -16,6 +16,7 @@ DETECT = ["charset-normalizer >= 3.4"]
 COMPRESSION = ["backports.zstd >= 1.0; python_version < '3.14'", "brotli >= 1.2"]
 #: The files of the page, without the types that checks read.
 PAGE = [f"web/page/static/**/*.{ending}" for ending in ("html", "css", "js", "json", "svg", "png", "woff2", "txt")]
+METRICS = ["prometheus-client >= 0.22"]
 JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
@@ -84,6 +85,8 @@ setup(
         "compression": COMPRESSION,
         # The viewer at /docs/: the files of Swagger UI, 1.6 MB of a 7 MB wheel. It is not imported.
         "docs": DOCS,
+        # /metrics: writes the formats of Prometheus and OpenMetrics, and chooses between them. 150 KB, no dependencies.
+        "metrics": METRICS,
         # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
         "jwt": JWT,
         # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
@@ -100,6 +103,7 @@ setup(
             *JWT,
             *ARROW,
             *DOCS,
+            *METRICS,
             "pytest-cov >= 7",
             "coverage >= 7.10",  # measures subprocesses by itself
             "pytest-xdist >= 3.7",  # has --no-loadscope-reorder

@@ -26,6 +26,8 @@ from dynmodel_pyramid.events.subscribers import OperationPredicate, Subscribers,
 from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.telemetry import measuring
+from dynmodel_pyramid.telemetry.page import MetricsPage, install
 from dynmodel_pyramid.tenants.tenant import Tenant, tenant_in
 from dynmodel_pyramid.tenants.tenants import Tenants
 from dynmodel_pyramid.web import tenants
@@ -40,8 +42,10 @@ _TM = "pyramid_tm.tm_tween_factory"
 _TWEENS = "dynmodel_pyramid.web.transactions"
 _CACHING = "dynmodel_pyramid.web.identity.caching.caching_tween_factory"
 _ENCODING = "dynmodel_pyramid.web.encoded.encoding_tween_factory"
+_OBSERVING = "dynmodel_pyramid.web.observed.observing_tween_factory"
 #: The tweens that must be in effect, from the outside to the inside.
 TWEENS = (
+    _OBSERVING,
     "dynmodel_pyramid.web.cors.cors_tween_factory",
     _CACHING,
     f"{_TWEENS}.attempts_tween_factory",
@@ -103,6 +107,7 @@ def includeme(config: Configurator) -> None:
         config.registry.dynmodel_catalogue = tenant.catalogue
     config.registry.dynmodel_bases = {}
     config.registry.dynmodel_error_writers = {}
+    config.registry.dynmodel_metrics = _metrics(settings)
     config.add_directive("add_field_type", add_field_type)
     config.add_directive("add_row_format", add_row_format)
     config.add_directive("add_dynmodel_setting", add_dynmodel_setting)
@@ -111,7 +116,8 @@ def includeme(config: Configurator) -> None:
         config.add_subscriber_predicate(predicate.name, predicate)
 
     # From the outside to the inside; attempts stand around pyramid_tm, the confirmation within it.
-    config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=INGRESS, over=(_TM, EXCVIEW))
+    config.add_tween(_OBSERVING, under=INGRESS, over=(_TM, EXCVIEW))
+    config.add_tween("dynmodel_pyramid.web.cors.cors_tween_factory", under=(INGRESS, _OBSERVING), over=(_TM, EXCVIEW))
     config.add_tween(_ENCODING, under=(INGRESS, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW))
     config.add_tween(
         _CACHING, under=(INGRESS, _ENCODING, "dynmodel_pyramid.web.cors.cors_tween_factory"), over=(_TM, EXCVIEW)
@@ -142,6 +148,19 @@ def includeme(config: Configurator) -> None:
 
     # After all includes and directives.
     config.action(("dynmodel", "start"), _start, args=(config, settings), order=PHASE3_CONFIG + 10)
+
+
+def _metrics(settings: Settings) -> MetricsPage | None:
+    """The page of metrics, if it is turned on."""
+    if not settings.metrics:
+        return None
+    try:
+        measuring.begin(settings.metrics_file, slow_statement=settings.slow_statement, tables=settings.metrics_tables)
+    except OSError as error:
+        raise ConfigurationProblem(f"dynmodel.metrics_file = {settings.metrics_file}: {error.strerror}") from error
+    page = MetricsPage(settings.metrics_token)
+    install(page)
+    return page
 
 
 def _is_included(config: Configurator) -> bool:

@@ -218,6 +218,24 @@ def host_or_empty(text: str) -> str:
     return text
 
 
+def at_most(most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if text.strip().isdecimal() else most + 1
+        if number > most:
+            raise ValueError(f"want a whole number, at most {most}")
+        return number
+
+    return parse
+
+
+def long_secret(text: str) -> str:
+    """A secret that nobody guesses, or none."""
+    found = secret(text)
+    if found and (len(found) < 16 or not found.isascii() or not found.isprintable() or " " in found):
+        raise ValueError("want at least 16 characters of ASCII without spaces, such as openssl rand -hex 24 prints")
+    return found
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.strip().lower() not in choices:
@@ -573,6 +591,46 @@ SETTINGS: tuple[Setting, ...] = (
         "Requests that may come at once before dynmodel.requests_per_second holds. 0: those of ten seconds.",
     ),
     Setting(
+        "metrics",
+        boolean,
+        False,
+        "Whether /metrics tells Prometheus what the service does. Without dynmodel.metrics_token it answers programs "
+        "on this machine only. Needs the extra metrics.",
+    ),
+    Setting(
+        "metrics_token",
+        long_secret,
+        "",
+        "The bearer token with which /metrics may be seen from anywhere, at least 16 characters. ${NAME} is filled in "
+        "from the environment.",
+        secret=True,
+    ),
+    Setting(
+        "metrics_tables",
+        at_most(200),
+        0,
+        "How many tables have metrics of their own, by their ids: the first ones that are asked for, at most 200.",
+    ),
+    Setting(
+        "metrics_file",
+        one_line,
+        "",
+        "A file in which processes of other servers than dynmodel-serve share their metrics, on a file system in "
+        "memory, such as /dev/shm/dynmodel-metrics. Delete it to begin anew.",
+    ),
+    Setting(
+        "slow_statement",
+        seconds,
+        1.0,
+        "Seconds from which on a statement of the database counts as slow.",
+    ),
+    Setting(
+        "slow_request",
+        seconds,
+        5.0,
+        "Seconds from which on a request counts as slow.",
+    ),
+    Setting(
         "max_tables", at_least(1), 10_000, "How many tables there may be; the definition of one more is answered 409."
     ),
     Setting(
@@ -749,6 +807,12 @@ class Settings:
     insecure_loopback: bool
     requests_per_second: float
     requests_burst: int
+    metrics: bool
+    metrics_token: str
+    metrics_tables: int
+    metrics_file: str
+    slow_statement: float
+    slow_request: float
     max_tables: int
     session_idle: float
     session_lifetime: float

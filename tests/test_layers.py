@@ -38,10 +38,12 @@ LAYERS = (
     "definitions",
     "fields",
     "database",
+    "telemetry",
     "settings",
     "plugins",
     "errors",
     "hints",
+    "loopback",
 )
 KNOW_PYRAMID = {"testing", "__init__", "application", "directives", "scripts", "web"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -193,7 +195,18 @@ def test_the_finder_of_circles():
 
 def test_the_application_needs_no_library_of_an_extra():
     """They are installed where tests run, so another process is told that they are not."""
-    missing = ("psycopg", "pyarrow", "brotli", "jsonschema_rs", "yaml", "jwt", "email_validator", "phonenumbers")
+    missing = (
+        "prometheus_client",
+        "opentelemetry",
+        "psycopg",
+        "pyarrow",
+        "brotli",
+        "jsonschema_rs",
+        "yaml",
+        "jwt",
+        "email_validator",
+        "phonenumbers",
+    )
     code = f"import sys; sys.modules.update(dict.fromkeys({missing!r})); import dynmodel_pyramid.application"
     code += "; import dynmodel_pyramid.scripts.importing, dynmodel_pyramid.scripts.exporting"
     code += "; from importlib import import_module; from dynmodel_pyramid.web.views import MODULES"

@@ -36,6 +36,7 @@ BAD = {
     "jwt_not_before": ("2026-01-31T12:00:00", "want a moment"),
     "requests_per_second": ("nan", "want a number, 0"),
     "max_tables": ("0", "at least 1"),
+    "metrics_tables": ("201", "at most 200"),
 }
 
 

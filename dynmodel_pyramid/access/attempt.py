@@ -18,6 +18,12 @@ from dynmodel_pyramid.database import ACCESS_STAMP, CREDENTIAL
 from dynmodel_pyramid.database.cursors import raw_cursor
 
 
+class AccessChanged(Stale):
+    """The roles or grants have changed, or the credential has ended."""
+
+    cause = "access"
+
+
 class RequestAttempt(Attempt):
     """
     :param forget: lets a later attempt look anew for the caller, who was mistaken because access had changed
@@ -110,4 +116,4 @@ class RequestAttempt(Attempt):
             return
         if found[ACCESS_STAMP] != caller.stamp or not found[CREDENTIAL]:
             self._forget(caller, connection)
-            raise Stale("access has changed while the request ran")
+            raise AccessChanged("access has changed while the request ran")

@@ -28,6 +28,8 @@ class Stale(DynmodelError):
     """A definition that this attempt used has changed: roll back and run again."""
 
     code = "stale"
+    #: What has changed, for the metrics: ``definition`` or ``access``.
+    cause = "definition"
 
 
 class Attempt:

@@ -6,6 +6,7 @@ asked for. When the state has changed, a new snapshot takes over the unchanged m
 
 import logging
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +28,8 @@ from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.contract import options_version
 from dynmodel_pyramid.fields.registry import read_options
+from dynmodel_pyramid.telemetry import families, measuring
+from dynmodel_pyramid.telemetry.measuring import add, wrote
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +96,13 @@ class Snapshot:
             self._columns += len(model.definition.fields) + _OVERHEAD
             while self._columns > self.capacity and len(self._models) > 1:
                 self._forget(next(iter(self._models)))
+                add(families.TABLE_EVICTIONS)
             return model
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many tables and columns are kept."""
+        return len(self._models), self._columns
 
     def add_absent(self, key: int | str) -> None:
         """Note that there is no such table (a number, or the key of a name). Bounded as the models are."""
@@ -146,6 +155,7 @@ class Catalogue:
         self.watcher: Watcher | None = None
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
+        _CATALOGUES.add(self)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -193,6 +203,11 @@ class Catalogue:
         self._publish(newest.following(after, changes))
         return True
 
+    @property
+    def cached(self) -> tuple[int, int]:
+        """How many tables the newest snapshot has in memory, and how many columns they have."""
+        return (0, 0) if self._snapshot is None else self._snapshot.size
+
     def hurry(self) -> None:
         """Catch up now, so that the next request need not run twice. Correctness does not depend on it."""
         try:
@@ -215,6 +230,7 @@ class Catalogue:
                 state, definition = self.store.by_id(connection, key)
             else:
                 state, definition = self.store.by_name(connection, key)
+        add(families.TABLE_LOADS)
         if state.stamp != snapshot.state.stamp:
             return UNKNOWN
         if definition is not None:
@@ -303,6 +319,7 @@ class Catalogue:
 
     def report(self, connection: sa.Connection, writes: RowWrites) -> None:
         """The one function that every row write passes."""
+        wrote(writes.operation, len(writes.rows))
         notes = _NOTES.get()
         if notes is not None:
             notes.append(writes)
@@ -315,3 +332,18 @@ class Catalogue:
         """Call it after the commit of a transaction that wrote rows or definitions."""
         if self.watcher is not None:
             self.watcher.committed(connection)
+
+
+#: All of this process, for what is told of their caches.
+_CATALOGUES: "weakref.WeakSet[Catalogue]" = weakref.WeakSet()
+
+
+@measuring.refreshed_by
+def _tell_caches() -> None:
+    tables = columns = most = 0
+    for catalogue in list(_CATALOGUES):
+        more_tables, more_columns = catalogue.cached
+        tables, columns = tables + more_tables, columns + more_columns
+        most += catalogue.database.settings.class_cache_columns
+    for unit, count in (("tables", tables), ("columns", columns), ("most_columns", most)):
+        measuring.set_gauge(families.CACHED, count, unit)

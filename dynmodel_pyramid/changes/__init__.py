@@ -28,6 +28,7 @@
 ``health``          the health of a table
 ``compaction``      rewrites a table without its dropped columns, while it is used
 ``doctor``          examines the whole deployment
+``timing``          how long changes take, for the metrics
 
 Functions take frozen values and return results. A :class:`~.table_change.TableChange` is the wanted change, a schema
 editor gets its :class:`~.ddl.runner.EditorContext` when it is made, and the statements of one change are made from a

@@ -17,6 +17,7 @@ from dynmodel_pyramid.access.tables import Tables
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.access_change import Audit, MakeRoles, no_audit, write_roles
 from dynmodel_pyramid.changes.executor import Executor
+from dynmodel_pyramid.changes.timing import timed_change
 
 #: Checks the current roles before anything is done (If-Match); raises to refuse.
 Precondition = Callable[[Access], None]
@@ -77,7 +78,8 @@ class AccessService:
             state, access = write_roles(connection, self.catalogue, before, roles, author=author, audit=audit)
             return AccessOutcome(access, _document(access.roles, name, tables), state is not None)
 
-        return Executor(self.catalogue, self._principal).transaction(run)
+        with timed_change(is_of_access=True):
+            return Executor(self.catalogue, self._principal).transaction(run)
 
     def plan(self, make_roles: MakeRoles, *, precondition: Precondition = no_precondition) -> list[dict[str, Any]]:
         """What :meth:`change` would open and close."""

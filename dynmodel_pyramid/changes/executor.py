@@ -29,6 +29,7 @@ from dynmodel_pyramid.changes.grants_in_use import Changed, refuse_in_use
 from dynmodel_pyramid.changes.loosening import Loosening
 from dynmodel_pyramid.changes.planner import Definitions, MakeChanges, ReadersHeldOff, plan_locked, plan_unlocked
 from dynmodel_pyramid.changes.table_change import TableChange, in_order, settled
+from dynmodel_pyramid.changes.timing import timed_change
 from dynmodel_pyramid.changes.validate import Unfinished, finish, may_be_online
 from dynmodel_pyramid.database import Failure, State
 from dynmodel_pyramid.definitions import TableDefinition
@@ -134,6 +135,12 @@ class Executor:
             between(connection, begun)
             return self.complete(connection, begun, author)
 
+        with timed_change(is_of_access=access is not None) as timing:
+            executed = self._execute(run)
+            timing.made(executed.changes)
+            return executed
+
+    def _execute(self, run: Callable[[sa.Connection, float], Executed]) -> Executed:
         while True:
             try:
                 return self.transaction(run)

@@ -1,5 +1,6 @@
 """New tables in a transaction that writes rows, too."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import Invalid
+from dynmodel_pyramid.telemetry.families import CHANGES
+from dynmodel_pyramid.telemetry.measuring import observe
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class NewTables:
         :raises Invalid: the documents' faults
         :raises Conflict: a name is taken; ``pointer`` tells whose
         """
+        self._started = time.monotonic()
         with self._refusing():
             begun = self._begun = self._service.executor.begin(connection, deadline, (), self._changes)
         by_id = {change.id: change.new for change in begun.changes}
@@ -65,7 +69,9 @@ class NewTables:
         """Prove and log the change, which is the last that the transaction writes; -> the new state."""
         assert self._begun is not None  # they are made
         with self._refusing():
-            return self._service.executor.complete(connection, self._begun, author).state
+            state = self._service.executor.complete(connection, self._begun, author).state
+        observe(CHANGES, time.monotonic() - self._started, "create")
+        return state
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.errors import NotFound
+from dynmodel_pyramid.telemetry.measuring import waiting
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def lock_exclusively(catalogue: Catalogue, connection: sa.Connection, locked: De
             ended = dialect.end_streams(connection, names, every=waited > half)
             if ended:
                 log.warning("a change of %s ended %d long answers, which it waited for", ", ".join(names), ended)
-        with attempt:
+        with attempt, waiting("change"):
             for table_id in sorted(locked):
                 _bound(catalogue, connection, deadline)
                 dialect.lock_exclusively(connection, locked[table_id].physical_name)
@@ -151,12 +152,13 @@ def _bound(catalogue: Catalogue, connection: sa.Connection, deadline: float) -> 
 
 def _lock(catalogue: Catalogue, connection: sa.Connection, wanted: Iterable[int], deadline: float) -> Definitions:
     locked = {}
-    for table_id in sorted(wanted):
-        _bound(catalogue, connection, deadline)
-        definition = catalogue.store.lock_definition(connection, table_id)
-        if definition is not None:
-            catalogue.database.dialect.hold_off_writers(connection, definition.physical_name)
-            locked[table_id] = catalogue.upgraded(definition)
+    with waiting("change"):
+        for table_id in sorted(wanted):
+            _bound(catalogue, connection, deadline)
+            definition = catalogue.store.lock_definition(connection, table_id)
+            if definition is not None:
+                catalogue.database.dialect.hold_off_writers(connection, definition.physical_name)
+                locked[table_id] = catalogue.upgraded(definition)
     return locked
 
 

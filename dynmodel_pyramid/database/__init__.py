@@ -19,6 +19,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``findings``          what an examination finds
 ``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables; ``access_tables`` are those of access
+``timing``            how long the database works for a request
 ``work``              work that is stopped when nobody waits for it any more
 ``cursors``           the driver's own cursors
 ``identifiers``       names in SQL, whatever characters they have
@@ -46,8 +47,10 @@ from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.database.postgresql import PostgreSQL
 from dynmodel_pyramid.database.sqlite import SQLite
 from dynmodel_pyramid.database.system import SystemTables
+from dynmodel_pyramid.database.timing import time_statements
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.telemetry import families, measuring
 
 __all__ = ["ACCESS_STAMP", "CREDENTIAL", "STAMP", "Database", "Dialect", "Failure", "State", "SystemTables"]
 
@@ -133,6 +136,8 @@ class Database:
         make_safe(engine.dialect)
         self.dialect.prepare_engine(engine)
         work.listen(engine)
+        if self.settings.metrics:
+            time_statements(engine)
         return engine
 
     def save_whole(self, target: Path, watch: Watch) -> Saved:
@@ -265,6 +270,17 @@ class Database:
 
 #: All of this process, for a fork.
 _DATABASES: "weakref.WeakSet[Database]" = weakref.WeakSet()
+
+
+@measuring.refreshed_by
+def _tell_connections() -> None:
+    in_use = idle = most = 0
+    # Those of tenants may share an engine.
+    for database in {database.engine: database for database in list(_DATABASES)}.values():
+        used, kept, limit = database.dialect.connections(database.engine)
+        in_use, idle, most = in_use + used, idle + kept, most + limit
+    for state, count in (("in_use", in_use), ("idle", idle), ("most", most)):
+        measuring.set_gauge(families.POOL, count, state)
 
 
 def _before_fork() -> None:

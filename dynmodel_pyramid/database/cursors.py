@@ -5,10 +5,13 @@ A statement through SQLAlchemy costs 35 to 60 us even if it is compiled and cach
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
+
+from dynmodel_pyramid.telemetry import measuring
 
 if TYPE_CHECKING:  # SQLAlchemy 2.0 has no such name
     from sqlalchemy.engine.interfaces import DBAPIModule
@@ -52,7 +55,10 @@ class raw_cursor(driver_errors):
     The caller converts parameters and values to the driver's form; ``rows/prepared.py`` does so for whole tables.
     """
 
-    __slots__ = ("_arguments", "_cursor")
+    __slots__ = ("_arguments", "_began", "_cursor")
+
+    #: Whether the whole context is time of the database.
+    is_timed = True
 
     def __init__(self, connection: sa.Connection, *arguments: Any) -> None:
         """
@@ -64,15 +70,27 @@ class raw_cursor(driver_errors):
     def __enter__(self) -> Any:
         read_on(self._connection)
         self._cursor = self._connection.connection.cursor(*self._arguments)
+        if measuring.active and self.is_timed:
+            self._began = monotonic()
         return self._cursor
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
+            if measuring.active and self.is_timed and (record := measuring.CURRENT.get()) is not None:
+                record.queried(monotonic() - self._began)
             self._cursor.close()
         finally:
             super().__exit__(kind, error, traceback)
+
+
+class untimed_cursor(raw_cursor):
+    """The same for steps that are :class:`~.timing.timed` one by one: rows that are read while they are sent."""
+
+    __slots__ = ()
+
+    is_timed = False
 
 
 #: The key under which a connection keeps what fetches its rows, a :class:`Fetch`.
@@ -108,6 +126,16 @@ def fetched(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Seque
     """The description of the columns, and all rows, of a SELECT of the driver. A dialect may let them bring the proof
     of what was read (:meth:`~.dialect.Dialect.prove_along`).
     """
+    if measuring.active and (record := measuring.CURRENT.get()) is not None:
+        began = monotonic()
+        description, rows = _fetched(connection, sql, parameters)
+        record.rows_read += len(rows)
+        record.queried(monotonic() - began, sql)
+        return description, rows
+    return _fetched(connection, sql, parameters)
+
+
+def _fetched(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
     fetch: Fetch | None = connection.connection.info.get(FETCH)
     if fetch is not None:
         return fetch(connection, sql, parameters)
@@ -118,7 +146,7 @@ def fetched_plainly(
     connection: sa.Connection, sql: str, parameters: Any
 ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
     """The same without a proof."""
-    with raw_cursor(connection) as cursor:
+    with untimed_cursor(connection) as cursor:
         cursor.execute(sql, parameters)
         return cursor.description, cursor.fetchall()
 

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.backups import Saved, Watch
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import untimed_cursor
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.database.things import Thing, Things
+from dynmodel_pyramid.database.timing import timed
 from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.settings import Settings
 
@@ -136,6 +137,15 @@ class Dialect:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    def connections(self, engine: sa.Engine) -> tuple[int, int, int]:
+        """How many connections are in use, are kept for the next one, and may be open; the last is 0 for any number."""
+        pool: Any = engine.pool
+        try:
+            most = pool.size() + pool._max_overflow if pool._max_overflow >= 0 else 0
+            return pool.checkedout(), pool.checkedin(), most
+        except AttributeError:  # a pool of another class, which counts nothing
+            return 0, 0, 0
 
     @property
     def schema(self) -> str | None:
@@ -297,14 +307,16 @@ class Dialect:
 
         The connection runs no other statement meanwhile, but :meth:`mark_stream`.
         """
-        with raw_cursor(connection) as cursor:
-            cursor.execute(sql, parameters)
-            rows = cursor.fetchmany(size)
+        with untimed_cursor(connection) as cursor:
+            with timed(sql):
+                cursor.execute(sql, parameters)
+                rows = cursor.fetchmany(size)
             while True:
                 yield cursor.description, rows
                 if len(rows) < size:
                     return
-                rows = cursor.fetchmany(size)
+                with timed(sql):
+                    rows = cursor.fetchmany(size)
 
     def as_records(
         self, connection: sa.Connection, sql: str, parameters: Any

@@ -25,6 +25,7 @@ from dynmodel_pyramid.database.postgresql_reads import Reads
 from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
 from dynmodel_pyramid.database.things import Thing, Things
+from dynmodel_pyramid.telemetry.measuring import waiting
 
 #: The application names of sessions that are streams, as pg_stat_activity shows them.
 STREAM, SLOW_STREAM = "dynmodel stream", "dynmodel stream that waits for its client"
@@ -437,7 +438,7 @@ class PostgreSQL(Dialect):
             return
         mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
         # The driver sends all at once, as there are no parameters.
-        with raw_cursor(connection) as cursor:
+        with waiting("tables"), raw_cursor(connection) as cursor:
             cursor.execute(
                 f"{_wait_at_most(wait)}; LOCK TABLE {names} IN {mode} MODE; {_wait_at_most(self.settings.lock_timeout)}"
             )

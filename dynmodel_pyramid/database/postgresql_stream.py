@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database.cursors import driver_connection, raw_cursor
+from dynmodel_pyramid.database.cursors import driver_connection, untimed_cursor
+from dynmodel_pyramid.database.timing import timed
 
 #: The key under which a pooled connection keeps its open stream.
 STREAM_KEY = "stream"
@@ -38,8 +39,9 @@ class ServerStream:
         self, connection: sa.Connection, sql: str, parameters: Any
     ) -> Generator[tuple[Sequence[Any], Sequence[Sequence[Any]]]]:
         """See :meth:`dynmodel_pyramid.database.Dialect.stream`."""
-        with raw_cursor(connection, _NAME) as cursor:
-            cursor.execute(sql, parameters)
+        with untimed_cursor(connection, _NAME) as cursor:
+            with timed(sql):
+                cursor.execute(sql, parameters)
             self._info[STREAM_KEY] = self
             try:
                 number, is_last = 0, False
@@ -71,7 +73,8 @@ class ServerStream:
         :raises psycopg.Error: the database's error
         """
         self._is_asked = False
-        results = self._raw.wait(self._driver.generators.execute(self._raw.pgconn))
+        with timed(self._fetch):
+            results = self._raw.wait(self._driver.generators.execute(self._raw.pgconn))
         if results[-1].status != self._driver.pq.ExecStatus.TUPLES_OK:
             raise self._driver.errors.error_from_result(results[-1], encoding=self._raw.info.encoding)
         return results[-1]

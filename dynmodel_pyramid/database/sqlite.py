@@ -29,6 +29,7 @@ from dynmodel_pyramid.database.sqlite_writer import Turn, WriterOrder
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.telemetry.measuring import waiting
 
 #: The most free pages that a pooled connection may keep on the disk after its temporary tables are dropped; 4 MB.
 KEPT_PAGES = 1000
@@ -160,7 +161,8 @@ class SQLite(Dialect):
 
         def begin_writing(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
             try:
-                self._begin_writing(dbapi, info, file.path)
+                with waiting("writer"):
+                    self._begin_writing(dbapi, info, file.path)
             except BaseException as error:
                 _leave_turn(info)
                 if isinstance(error, sqlite3.OperationalError):
@@ -209,6 +211,11 @@ class SQLite(Dialect):
     def _release(dbapi: object, record: ConnectionPoolEntry | None, *ignored: object) -> None:
         if record is not None:
             _leave_turn(record.info)
+
+    def connections(self, engine: sa.Engine) -> tuple[int, int, int]:
+        in_use, idle, most = super().connections(engine)
+        ready = self._readers, self._writers
+        return in_use + sum(each.in_use for each in ready), idle + sum(each.idle for each in ready), most
 
     def begin_reading(self, engine: sa.Engine) -> sa.Connection:
         return self._readers.begin()

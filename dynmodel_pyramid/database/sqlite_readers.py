@@ -49,6 +49,10 @@ class Readers:
     def in_use(self) -> int:
         return len(self._used)
 
+    @property
+    def idle(self) -> int:
+        return len(self._idle)
+
     def begin(self) -> sa.Connection:
         """A reader in a new transaction."""
         reader = self.take()

@@ -15,6 +15,7 @@ from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.database.cursors import fetched, raw_cursor
 from dynmodel_pyramid.database.identifiers import without_parameters
 from dynmodel_pyramid.rows.copying import copied_lines, driver_dump
+from dynmodel_pyramid.telemetry.measuring import read
 
 _Processor = Callable[[Any], Any]
 
@@ -104,6 +105,7 @@ class PreparedSelect:
         parts = dialect.stream(connection, self._sql if sql is None else sql, given, size)
         with closing(parts):
             for number, (description, rows) in enumerate(parts):
+                read(len(rows))
                 if rows or not number:
                     yield self._processed(description, rows) if sql is None else Records(rows)
 

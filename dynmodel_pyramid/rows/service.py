@@ -36,6 +36,7 @@ from dynmodel_pyramid.rows.reads import RowReads
 from dynmodel_pyramid.rows.repeating import Current, refuse_changes, same_json
 from dynmodel_pyramid.rows.sent_names import renamed
 from dynmodel_pyramid.rows.violations import Candidate, telling, write_all
+from dynmodel_pyramid.telemetry.measuring import wrote
 
 #: The values of rows by their fields, in the order of the rows.
 ByField = Mapping[str, Sequence[Any]]
@@ -288,6 +289,8 @@ class Rows(RowReads):
             write_all(connection, self, rows.candidates, len(ids), store)
         if self.catalogue.is_reported:
             self.report(connection, "insert", [(row_id, 1) for row_id in ids])
+        else:
+            wrote("insert", len(ids))
         return ids
 
     def insert_shown(self, connection: sa.Connection, rows: NewRows) -> Sequence[Any] | None:
@@ -310,6 +313,7 @@ class Rows(RowReads):
         with telling(self, lambda: rows.candidates()[0]):
             [shown] = prepared(connection, values)
         refuse_unsafe_ids(shown[0])
+        wrote("insert", 1)
         return shown
 
     def draw_ids(self, connection: sa.Connection, ids: Sequence[int | None], *, above: int = 0) -> list[int]:

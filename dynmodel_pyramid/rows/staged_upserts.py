@@ -16,6 +16,7 @@ from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staging import StagedRows
 from dynmodel_pyramid.rows.targets import BY_ID, Target
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
+from dynmodel_pyramid.telemetry.measuring import wrote
 
 
 class StagedUpserts(StagedRows):
@@ -114,6 +115,9 @@ class StagedUpserts(StagedRows):
             self._report("insert", done.c.is_new)
             if writes:
                 self._report("update", ~done.c.is_new)
+        else:
+            wrote("insert", inserted)
+            wrote("update", changed if writes else 0)
         return inserted + changed, inserted
 
     def _find(self) -> None:

@@ -29,6 +29,7 @@ from dynmodel_pyramid.rows.staged_clashes import StagedClashes
 from dynmodel_pyramid.rows.staged_keys import StagedKeys
 from dynmodel_pyramid.rows.violations import OF_ROWS, Candidate, told
 from dynmodel_pyramid.rows.written_rows import PART, id_parts
+from dynmodel_pyramid.telemetry.measuring import wrote
 
 _UNCACHED = {"compiled_cache": None}
 
@@ -201,6 +202,8 @@ class StagedRows:
         if rows.catalogue.is_reported:
             for ids in self.ids():
                 rows.report(connection, "insert", [(row_id, 1) for row_id in ids])
+        else:
+            wrote("insert", self._count)
         return self._count
 
     def _run(

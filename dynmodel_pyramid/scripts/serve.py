@@ -31,6 +31,8 @@ from dynmodel_pyramid.server.balance import share
 from dynmodel_pyramid.server.factory import bind
 from dynmodel_pyramid.server.settings import from_environment, parse
 from dynmodel_pyramid.settings import Setting, at_least, boolean, seconds
+from dynmodel_pyramid.telemetry import measuring
+from dynmodel_pyramid.telemetry.memory import share as share_metrics
 
 SECTION = "dynmodel-serve"
 SHORTEST_WORKER_TIMEOUT = 3.0  # a worker sends a message about once a second
@@ -180,6 +182,8 @@ def main(argv: list[str] | None = None) -> int:
         # until there is somebody to answer it.
         sockets = bind(plan.limits)
         share()
+        if share_metrics() is not None:
+            measuring.begin()
     except ConfigurationProblem as problem:
         print(f"dynmodel-serve: {problem.detail}", file=sys.stderr)
         return 1

@@ -22,6 +22,7 @@ from dataclasses import replace
 
 from dynmodel_pyramid.scripts.child import Child, Command, Plan, Template, ended
 from dynmodel_pyramid.scripts.templates import Templates
+from dynmodel_pyramid.telemetry import families, measuring
 
 log = logging.getLogger("dynmodel_serve")
 
@@ -84,8 +85,21 @@ class Supervisor:
             late = time.monotonic() - turned - patience if patience is not None else 0.0
             self._kill_silent(stood_still=late > STOOD_STILL)
             self._reap()
+            self._tell_metrics()
         log.info("stopped")
         return self.status
+
+    def _tell_metrics(self) -> None:
+        live = self._live()
+        ready = sum(worker.ready for worker in live)
+        counts = {
+            "wanted": 0 if self.stopping else self.plan.processes,
+            "ready": ready,
+            "starting": len(live) - ready,
+            "stopping": len(self.workers) - len(live),
+        }
+        for state, count in counts.items():
+            measuring.set_gauge(families.WORKERS, count, state)
 
     # What should be
 
@@ -138,6 +152,7 @@ class Supervisor:
         if self.reloading and len(live) == self.plan.processes:
             if all(worker.ready and worker.generation == self.generation for worker in live):
                 self.reloading = False
+                measuring.add(families.RELOADS, "done")
                 log.info("reloaded: %d new workers", len(live))
 
     def _stop_worker(self, worker: Child) -> None:
@@ -255,6 +270,8 @@ class Supervisor:
             self._hear(worker)  # its last messages
             self._hang_up(worker)
         self.workers.remove(worker)
+        if worker.pid is not None:
+            measuring.MEMORY.forget(worker.pid)
         if worker.deadline is None:
             self._died(worker)
         elif worker.pid is not None:
@@ -268,6 +285,8 @@ class Supervisor:
         return [each for each in self._live() if each.pid is None and each.generation == template.generation]
 
     def _died(self, worker: Child) -> None:
+        cause = "silent" if worker.silent else "signal" if (worker.code or 0) < 0 else "exit"
+        measuring.add(families.WORKER_DEATHS, cause)
         who = f"worker {worker.pid}" if worker.pid is not None else "a worker"
         how = worker.how_it_ended()
         if worker.generation != self.generation or self.proven:
@@ -281,6 +300,7 @@ class Supervisor:
         else:
             log.error("%s could not load the application (%s); the old workers go on", who, how)
             (self.generation, self.plan), self.proven, self.reloading = self.fallback, True, False
+            measuring.add(families.RELOADS, "failed")
 
     def _back_off(self, started: float) -> float:
         """Seconds to wait after a worker's death before another one starts: 0, 0.5, 1, 2... when it keeps happening."""
@@ -313,6 +333,7 @@ class Supervisor:
             plan = self.read_plan()
         except Exception as error:  # no error may end the processes that serve
             log.error("can't reload, the old workers go on: %s", error)
+            measuring.add(families.RELOADS, "failed")
             return
         if plan.listen != self.listen:
             log.warning("where to listen has changed in [server:main]; that needs a restart")

@@ -44,6 +44,7 @@ class Channel(HTTPChannel):
     request: Any  # that is arriving, as waitress parses it, or None
     broken = False  # to be closed at once, by a reset
     begun = 0  # how many requests were begun
+    began = 0.0  # when the last one was, of time.monotonic
     sent = 0  # bytes, in all
     lingers_until: float | None = None  # everything is sent; further input is read and thrown away
     may_be_sending = False  # the answer that closes the connection was given before all was read
@@ -81,6 +82,7 @@ class Channel(HTTPChannel):
         """Start the next request, if there is one and the answer before it is sent."""
         while self._next_waits and self.requests and self.connected and not self.total_outbufs_len:
             self._next_waits = False
+            self.began = time.monotonic()
             self.begun += 1
             self._sent_before = self.sent
             self.server.begin(self)

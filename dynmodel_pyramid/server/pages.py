@@ -1,7 +1,8 @@
 """Operators' pages. They are answered even when all worker threads are busy.
 
-The polling thread answers ``live_page`` by itself. The application answers ``ready_page``, in a separate thread and
-within a time limit. Clients that ask meanwhile share the answer.
+The polling thread answers ``live_page`` by itself, and ``metrics_page`` if the application has turned it on. The
+application answers ``ready_page``, in a separate thread and within a time limit. Clients that ask meanwhile share the
+answer.
 """
 
 import logging
@@ -16,6 +17,7 @@ from dynmodel_pyramid.server.answers import Prepared, live, refusal
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.listener import Listener
 from dynmodel_pyramid.server.settings import Limits
+from dynmodel_pyramid.telemetry import page as metrics
 
 log = logging.getLogger("dynmodel_pyramid.server")
 
@@ -31,20 +33,23 @@ class Pages:
             self._pages[url_prefix + limits.live_page] = self._live
         if limits.ready_page:
             self._pages[url_prefix + limits.ready_page] = self._ready
+        self._metrics_path = url_prefix + limits.metrics_page if limits.metrics_page else None
         self._listener = listener
         self._timeout = limits.page_timeout
         self._waiting: list[tuple[Channel, float]] = []
         self._asking = False
 
     def is_for(self, request: Any) -> bool:
-        return request.command in ("GET", "HEAD") and not request.query and request.path in self._pages
+        if request.command not in ("GET", "HEAD") or request.query:
+            return False
+        return request.path in self._pages or (request.path == self._metrics_path and metrics.installed is not None)
 
     def take(self, channel: Channel) -> bool:
         """Answer ``channel.requests[0]``, now or soon, if it asks for such a page."""
         request = channel.requests[0]
         if not self.is_for(request):
             return False
-        self._pages[request.path](channel)
+        self._pages.get(request.path, self._metrics)(channel)
         return True
 
     def look(self, now: float) -> None:
@@ -56,6 +61,28 @@ class Pages:
 
     def _live(self, channel: Channel) -> None:
         channel.reply(live())
+
+    def _metrics(self, channel: Channel) -> None:
+        page, request = metrics.installed, channel.requests[0]
+        environ = {"REMOTE_ADDR": channel.addr[0]} | {f"HTTP_{name}": value for name, value in request.headers.items()}
+        if page is not None and page.is_for(environ):
+            try:
+                media_type, text = page.answer(environ.get("HTTP_ACCEPT", ""))
+            except Exception:  # the thread that polls must not end
+                log.exception("metrics can't be told")
+                channel.reply(
+                    refusal("500 Internal Server Error", code="internal_error", detail="the log says why", closes=False)
+                )
+                return
+            headers = [("Content-Type", media_type), ("Cache-Control", "no-store")]
+            channel.reply(Prepared("200 OK", headers, text, closes=False))
+        elif page is not None and page.wants_token:
+            answer = refusal("401 Unauthorized", code="unauthenticated", detail=metrics.WANTED, closes=False)
+            answer.headers.append(("WWW-Authenticate", "Bearer"))
+            channel.reply(answer)
+        else:
+            detail = f"there is nothing at {request.path}"
+            channel.reply(refusal("404 Not Found", code="not_found", detail=detail, closes=False))
 
     def _ready(self, channel: Channel) -> None:
         self._waiting.append((channel, time.monotonic()))

@@ -37,6 +37,8 @@ from dynmodel_pyramid.server.ledger import Ledger
 from dynmodel_pyramid.server.listener import Listener, listen
 from dynmodel_pyramid.server.pages import Pages
 from dynmodel_pyramid.server.settings import Limits
+from dynmodel_pyramid.telemetry import families, measuring
+from dynmodel_pyramid.telemetry import page as metrics_page
 
 log = logging.getLogger("dynmodel_pyramid.server")
 IDLE_GRACE = 1.0
@@ -163,8 +165,19 @@ class Server:
             self.gate.look(now)
             self.pages.look(now)
             self.dispatcher.poke()
+            self._tell_metrics()
             self._on_look()
         return True
+
+    def _tell_metrics(self) -> None:
+        queue, set_gauge = self.dispatcher.queue, measuring.set_gauge
+        set_gauge(families.QUEUED, len(queue))
+        set_gauge(families.THREADS, self.adj.threads, "most")
+        set_gauge(families.THREADS, len(queue.running), "busy")
+        set_gauge(families.CLIENTS, len(self._channels()))
+        set_gauge(families.SPOOLED, self.ledger.spooled)
+        if metrics_page.installed is not None:
+            measuring.refresh()
 
     def _is_drained(self) -> bool:
         """Begin to stop, or go on with it; true when no connection is left, or the graceful timeout is over."""

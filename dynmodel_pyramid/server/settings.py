@@ -87,6 +87,12 @@ SETTINGS: tuple[Setting, ...] = (
         "/ready",
         "The path, below url_prefix, that the application answers in a thread kept for it. Empty: none.",
     ),
+    Setting(
+        "metrics_page",
+        page,
+        "/metrics",
+        "The path, below url_prefix, that the server itself answers where dynmodel.metrics is on. Empty: none.",
+    ),
     Setting("page_timeout", seconds, 5.0, "Seconds after which ready_page is answered 503 in the application's stead."),
 )
 
@@ -111,6 +117,7 @@ class Limits:
     connections_per_address: int
     live_page: str
     ready_page: str
+    metrics_page: str
     page_timeout: float
     adjustments: Adjustments = field(compare=False)
 

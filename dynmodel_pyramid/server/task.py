@@ -14,6 +14,7 @@ from typing import Any
 from waitress.task import ErrorTask, Task, WSGITask
 
 from dynmodel_pyramid.server.heads import http_date, spelt
+from dynmodel_pyramid.telemetry.measuring import count_answer
 
 _NAME = itemgetter(0)
 
@@ -116,6 +117,7 @@ class RequestTask(_Framing, WSGITask):
         environ: dict[str, Any] = super().get_environment()
         environ["wsgi.multiprocess"] = self.channel.server.multiprocess
         environ["dynmodel.answer"] = self.channel.answer
+        environ["dynmodel.arrived"] = self.channel.began
         # As they are before waitress puts the address that a trusted proxy forwards in the peer's place.
         environ["dynmodel.peer"] = environ.get("REMOTE_ADDR")
         environ["dynmodel.proxied"] = not PROXY_HEADERS.isdisjoint(environ)
@@ -128,6 +130,7 @@ class PreparedTask(_Framing, ErrorTask):
     def execute(self) -> None:
         answer = self.request.error
         self.status, headers, body = answer.to_response(self.channel.adj.ident)
+        count_answer(self.status[:3])
         self.response_headers.extend(headers)
         if getattr(answer, "closes", True):
             self.channel.may_be_sending = True

@@ -16,5 +16,6 @@
 ``transactions``          the tweens, as INI files name them
 ``cors``                  cross-origin requests
 ``encoded``               answers in gzip, zstd, brotli
+``observed``            the outermost tween: what a request does is recorded, for metrics
 ``mount``                 the root under a prefix, without its last slash
 """

@@ -70,6 +70,7 @@ class Root(Resource):
             "openapi.json": OpenApi,
             "live": Live,
             "ready": Ready,
+            "metrics": Metrics,
             **identity_resources.SEGMENTS,
         }
         return kinds[segment](self, segment)
@@ -99,6 +100,10 @@ class WholeHealth(Resource):
     @property
     def attempt(self) -> RequestAttempt:
         return self.__parent__.attempt
+
+
+class Metrics(Resource):
+    """Metrics for Prometheus, where they are turned on."""
 
 
 class FieldTypesResource(Resource):

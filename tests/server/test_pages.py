@@ -4,6 +4,8 @@ import contextlib
 import json
 import threading
 
+from dynmodel_pyramid.telemetry import page
+
 from .conftest import until
 
 
@@ -112,3 +114,33 @@ def test_they_can_be_moved_and_left_out(serve, application):
     assert running.get("/live")[2] == b"fine"
     assert running.get("/ready")[2] == b'{"status":"ready"}'
     assert application.begun == ["/live", "/ready"]
+
+
+def test_metrics_answer_while_all_threads_are_busy_and_a_stranger_meets_nothing(serve, application, monkeypatch):
+    running = serve(threads=2)
+    application.do_metrics = application.do_
+    assert running.get("/metrics")[2] == b"fine"  # it is off: the address is the application's
+    monkeypatch.setattr(page, "installed", page.MetricsPage())
+    with contextlib.ExitStack() as stack:
+        busy(running, application, stack, 6)
+        client = stack.enter_context(running.connect())
+
+        def ask(**headers):
+            lines = [f"{name.replace('_', '-')}: {value}" for name, value in {"Host": "localhost", **headers}.items()]
+            return client.send("\r\n".join(["GET /metrics HTTP/1.1", *lines, "", ""])).answer()
+
+        until(lambda: b'dynmodel_threads{state="busy"} 2.0' in ask()[2], "the gauges")
+        status, headers, text = ask()
+        assert (status, headers["content-type"].split(";")[0]) == (200, "text/plain")
+        assert b"\ndynmodel_queue_length 4.0\n" in text
+        status, headers, text = ask(Accept="application/openmetrics-text; version=1.0.0")
+        assert headers["content-type"].startswith("application/openmetrics-text") and text.endswith(b"# EOF\n")
+        for stranger in ({"X_Forwarded_For": "192.0.2.1"}, {"Via": "1.1 proxy"}, {"Host": "rebound.example"}):
+            assert ask(**stranger)[0] == 404, stranger
+        monkeypatch.setattr(page, "installed", page.MetricsPage("0123456789abcdef"))
+        for sent in ({}, {"Authorization": "Bearer 0123456789abcdeF"}, {"Authorization": "Basic 0123456789abcdef"}):
+            status, headers, _ = ask(**sent)
+            assert (status, headers["www-authenticate"]) == (401, "Bearer")
+        proxied = {"Authorization": "bearer 0123456789abcdef", "X_Forwarded_For": "192.0.2.1"}
+        assert ask(**proxied)[0] == 200
+        application.go.set()

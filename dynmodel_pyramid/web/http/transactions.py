@@ -30,6 +30,8 @@ from dynmodel_pyramid.database.dialect import ONE_MOMENT
 from dynmodel_pyramid.database.work import Abandoned
 from dynmodel_pyramid.errors import ConfigurationProblem, Conflict, OutcomeUnknown, Violation
 from dynmodel_pyramid.rows.imports import Transaction
+from dynmodel_pyramid.telemetry import families
+from dynmodel_pyramid.telemetry.measuring import CURRENT, add
 from dynmodel_pyramid.tenants.tenants import Tenants
 from dynmodel_pyramid.web.http.afterwards import Afterwards
 from dynmodel_pyramid.web.http.clients import (
@@ -104,25 +106,41 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
             try:
                 return _finished(request, handler(request))
             except Stale as stale:
-                answer = stale_view(stale, request)
+                answer, cause = stale_view(stale, request), stale.cause
             except AttemptFailure as failure:
+                cause = failure.kind
                 answer = _after_failure(request, failure, number)
                 if answer is None:
                     if failure.answer.status_int == 500 and failure.kind != "timeout":  # which is 500 at /rest/
                         log_unexpected(failure.error, request)
+                    count_failure(cause)
                     return failure.answer
             finally:
                 _close(request)
             if time.monotonic() > deadline:
+                count_failure(cause)
                 return answer
             refuse_gone(request)
             if number:
                 time.sleep(random.uniform(0, min(0.02 * 2**number, 0.5)))
             number += 1
+            count_repetition(cause)
             for name in _LEFT_BEHIND:
                 request.__dict__.pop(name, None)
 
     return attempts_tween
+
+
+def count_repetition(cause: str) -> None:
+    record = CURRENT.get()
+    if record is not None:
+        record.attempts += 1
+        add(families.REPEATED, cause)
+
+
+def count_failure(cause: str) -> None:
+    if CURRENT.get() is not None and cause in families.FAILURES:
+        add(families.DATABASE_ERRORS, cause)
 
 
 def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Response | None:

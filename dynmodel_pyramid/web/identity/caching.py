@@ -22,7 +22,7 @@ from dynmodel_pyramid.web.identity.rates import add_headers
 
 VARY = ("Authorization", "Cookie", "apikey")
 #: Addresses whose answers are the same for everybody, and the first segments of others: the pages'.
-PUBLIC = frozenset({("live",), ("ready",)})
+PUBLIC = frozenset({("live",), ("ready",), ("metrics",)})
 PAGE, DOCS = "ui", "docs"
 #: In a request's environment: its address is a thing of several tenants, which only a token tells apart. A cache that
 #: asks again by a tag would take one's answer for another's, so none keeps it.

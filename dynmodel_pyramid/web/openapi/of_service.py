@@ -122,6 +122,23 @@ OF_SERVICE: dict[str, Described] = {
         {"GET": Operation("get_ready", "Whether it can serve", {200: Answer(schema("State"))}, errors=(*_PUBLIC, 503))},
         is_open=True,
     ),
+    "Metrics": Described(
+        "metrics",
+        "Service",
+        {
+            "GET": Operation(
+                "get_metrics",
+                "Metrics for Prometheus, where dynmodel.metrics is on",
+                {
+                    200: Answer(
+                        content={"text/plain": {"type": "string"}, "application/openmetrics-text": {"type": "string"}}
+                    )
+                },
+                errors=(*_PUBLIC, 401, 404),
+            )
+        },
+        is_open=True,
+    ),
     "FieldTypesResource": Described(
         "field-type/",
         "Service",

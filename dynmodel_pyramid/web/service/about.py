@@ -7,26 +7,28 @@ import colander
 import orjson
 import sqlalchemy as sa
 from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.definitions import upgrade
-from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.errors import ConfigurationProblem, Unauthenticated
 from dynmodel_pyramid.exchange.formats import Formats, missing_extra
 from dynmodel_pyramid.fields import FieldType, is_sortable
 from dynmodel_pyramid.fields.pages import help_line
 from dynmodel_pyramid.fields.registry import Failure, Registered, read_options
 from dynmodel_pyramid.fields.schema import mapping_json_schema
+from dynmodel_pyramid.telemetry.page import WANTED, MetricsPage
 from dynmodel_pyramid.tenants.tenant import Tenant
-from dynmodel_pyramid.web.http.answers import empty_answer, json_answer
+from dynmodel_pyramid.web.http.answers import empty_answer, json_answer, rows_answer
 from dynmodel_pyramid.web.http.conditions import best_offer
 from dynmodel_pyramid.web.http.errors import note_cause, problem
 from dynmodel_pyramid.web.http.methods import add_resource_view
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.permissions import anybody
 from dynmodel_pyramid.web.http.tree import TENANT, Traverser, path
-from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Ready, Root
+from dynmodel_pyramid.web.resources import FieldTypeResource, FieldTypesResource, Live, Metrics, Ready, Root
 
 JSON, HTML = "application/json", "text/html"
 
@@ -38,6 +40,7 @@ def includeme(config: Configurator) -> None:
     add_resource_view(config, FieldTypeResource, {"GET": show_field_type}, anybody)
     add_resource_view(config, Live, {"GET": live}, anybody)
     add_resource_view(config, Ready, {"GET": ready}, anybody)
+    add_resource_view(config, Metrics, {"GET": show_metrics}, anybody, offers=None)
 
 
 def root_offers(request: Request) -> tuple[str, ...]:
@@ -186,3 +189,16 @@ def ready(context: Ready, request: Request) -> Response:
         note_cause(error, request)
         return problem(request, 503, "not_ready", "the database can't be reached, or its system tables don't fit")
     return json_answer(b'{"status":"ready"}')
+
+
+def show_metrics(context: Metrics, request: Request) -> Response:
+    """Under our own server, the thread that polls answers this address, and this view is not asked."""
+    page: MetricsPage | None = request.registry.dynmodel_metrics
+    if page is None or not page.is_for(request.environ):
+        if page is not None and page.wants_token:
+            raise Unauthenticated(WANTED)
+        raise HTTPNotFound()
+    media_type, text = page.answer(request.headers.get("Accept", ""))
+    answer = rows_answer(media_type, text)
+    answer.add("Cache-Control", "no-store")
+    return answer

@@ -25,6 +25,7 @@ PATHS = {
     "Root": "/",
     "Live": "/live/",
     "Ready": "/ready/",
+    "Metrics": "/metrics/",
     "FieldTypesResource": "/field-type/",
     "FieldTypeResource": "/field-type/string/",
     "Me": "/me/",
@@ -84,7 +85,7 @@ PATHS = {
     "PageFile": "/ui/static/{hash}/js/main.js",
 }
 #: The same for everybody.
-PUBLIC = {"Live", "Ready", "PageDocument", "PageFile", "Docs"}
+PUBLIC = {"Live", "Ready", "Metrics", "PageDocument", "PageFile", "Docs"}
 BODY = b'{"id": 999, "hidden_junk": 1}'
 #: Reached only where a provider is set (``test_oidc``).
 WITH_A_PROVIDER = {"OidcSignIn", "OidcCallback"}
@@ -97,6 +98,8 @@ MATRIX = {
     ("Live", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
     ("Ready", "GET"): "200 200 200 200 200 200 200 200 200 200",
     ("Ready", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
+    ("Metrics", "GET"): "404 404 404 404 404 404 404 404 404 404",  # it is off
+    ("Metrics", "OPTIONS"): "204 204 204 204 204 204 204 204 204 204",
     ("FieldTypesResource", "GET"): "200 401 200 200 200 200 200 200 200 200",
     ("FieldTypesResource", "OPTIONS"): "204 401 204 204 204 204 204 204 204 204",
     ("FieldTypeResource", "GET"): "200 401 200 200 200 200 200 200 200 200",
