@@ -114,7 +114,11 @@ class Database:
         self.engine: sa.Engine = self._make_engine(options) if home is None or self._owns_engine else home.engine
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})
-        self.system = SystemTables(self.dialect.schema)
+        # A tenant of SQLite shares them: they are half of what it takes to open, and in memory.
+        shared: SystemTables | None = (
+            home.system if home is not None and home.dialect.schema == self.dialect.schema else None
+        )
+        self.system: SystemTables = shared or SystemTables(self.dialect.schema)
         _DATABASES.add(self)
         #: Called before the connections are closed.
         self.before_close: list[Callable[[], None]] = []

@@ -17,8 +17,8 @@ class FilePlaces(Places):
     """See the module."""
 
     share_engine = False
-    # 1 MB with the connections of four threads.
-    columns = 100
+    # 0.6 MB with the connections of two threads.
+    columns = 60
 
     @property
     def folder(self) -> Path:
