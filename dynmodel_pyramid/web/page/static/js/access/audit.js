@@ -59,7 +59,7 @@ function AuditPage({ query }) {
 /** @param {{ detail: Record<string, any> | null }} props */
 function Detail({ detail }) {
   const parts = Object.entries(detail ?? {}).filter(([name, value]) => name !== "console" && value !== null);
-  return html`<span class="small">${parts.map(([name, value], i) => html`<span key=${name}>${i ? " · " : ""}<span class="muted">${name}</span> ${Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value)}</span>`)}</span>`;
+  return html`<span class="small audit-detail">${parts.map(([name, value], i) => html`<span key=${name}>${i ? " · " : ""}<span class="muted">${name}</span> ${Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value)}</span>`)}</span>`;
 }
 
 export default forAdmins(AuditPage);
