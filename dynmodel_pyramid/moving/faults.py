@@ -134,6 +134,7 @@ def _told(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).strip()
 
 
-def _cut(text: str) -> str:
-    value = text.removeprefix("(").removesuffix(")").removesuffix(",")
+def _cut(text: bytes) -> str:
+    """The text of one value in the text of a column."""
+    value = text.decode(errors="replace").removeprefix("[").removesuffix("]")
     return value if len(value) <= 60 else f"{value[:60]}..."

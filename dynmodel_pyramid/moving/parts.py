@@ -12,9 +12,9 @@ from dynmodel_pyramid.moving.deployment import Stored
 from dynmodel_pyramid.moving.values import Columns, Sum, written
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 
-#: The most rows of a part, and the characters of its values after which it ends.
+#: The most rows of a part, and the bytes of its values after which it ends.
 ROWS, LENGTH = 5000, 4_000_000
-#: Rows that are read together; no more than these and the characters above are in memory.
+#: Rows that are read together; no more than these and the bytes above are in memory.
 READ = 250
 
 Key = tuple[Any, ...]
@@ -70,7 +70,7 @@ class Reader:
         if rows:
             yield self._part(after, rows, total)
 
-    def written(self, rows: Sequence[Sequence[Any]]) -> list[str]:
+    def written(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         """A text of each column."""
         return written(list(zip(*rows, strict=True)), self._texts)
 
