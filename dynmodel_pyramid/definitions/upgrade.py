@@ -1,9 +1,14 @@
 """Create and upgrade the system tables: Alembic's migrations, under one lock.
 
 Several processes may start at once: the first upgrades, the others wait and find nothing to do. Migrations expand first
-and contract in a later release, so that processes of the previous release can go on.
+and contract in a later release, so that processes of the previous release can go on, and start.
+
+A revision says so in its name: ``0009_0008`` is the ninth, and code whose newest is the eighth or a later one may work
+with its tables. Such a migration adds tables, columns that are null or have a default, and indexes; what the earlier
+code reads and writes keeps its meaning. Without a second number no earlier code may.
 """
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +20,8 @@ from dynmodel_pyramid.errors import ConfigurationProblem, Conflict
 # Alembic is imported when there is something to upgrade, or to compare: it takes 70 ms, and 8 MB.
 if TYPE_CHECKING:
     from alembic.config import Config
+
+log = logging.getLogger(__name__)
 
 VERSION_TABLE = "_dynmodel_alembic"
 #: The revision of the newest migration.
@@ -47,14 +54,26 @@ def current_revision(database: Database, connection: sa.Connection) -> str | Non
 
 
 def check(database: Database) -> None:
-    """:raises ConfigurationProblem: the system tables are missing, older or newer than this release"""
+    """:raises ConfigurationProblem: the system tables are missing, older, or newer and of no use for this release"""
     _refuse_missing_tenant(database)
     with database.reading() as connection:
         _check(current_revision(database, connection))
 
 
+def serves(revision: str | None) -> bool:
+    """Whether this code may work with tables of a revision, which may be a newer one than it knows."""
+    if revision == HEAD:
+        return True
+    newest, _, oldest = (revision or "").partition("_")
+    return oldest.isdecimal() and newest.isdecimal() and int(oldest) <= _number(HEAD) < int(newest)
+
+
+def _number(revision: str) -> int:
+    return int(revision.partition("_")[0])
+
+
 def _check(current: str | None) -> None:
-    if current == HEAD:
+    if serves(current):
         return
     if current == MOVING:
         raise ConfigurationProblem(
@@ -74,6 +93,8 @@ def _check(current: str | None) -> None:
 def upgrade(database: Database, *, is_new: bool = False) -> tuple[str | None, str]:
     """Upgrade the system tables to this release's revision; -> (old revision, new revision).
 
+    Tables of a newer release stay as they are, if this one may work with them.
+
     :param is_new: whether it is the database of a tenant that is being made
     :raises ConfigurationProblem: they are of a newer release; there is no such tenant
     :raises Conflict: there is a tenant, or a schema, of that name already
@@ -82,6 +103,9 @@ def upgrade(database: Database, *, is_new: bool = False) -> tuple[str | None, st
         _refuse_missing_tenant(database)
     with database.changing() as connection:
         before = lock(database, connection, is_new=is_new)
+        if before is not None and before != HEAD and serves(before):
+            log.warning("the system tables are of a newer release (revision %s); this one knows %s", before, HEAD)
+            return before, before
         if before != HEAD:
             if not _is_known(before):
                 _check(before)

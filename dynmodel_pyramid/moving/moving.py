@@ -309,6 +309,13 @@ def refuse_unready(source: Database) -> None:
         upgrade.check(source)
     except ConfigurationProblem as error:
         raise ConfigurationProblem(f"the source: {error.detail}", hint=error.hint) from error
+    with source.reading() as connection:
+        revision = upgrade.current_revision(source, connection)
+    if revision != upgrade.HEAD:
+        raise ConfigurationProblem(
+            f"the source: the system tables are of a newer release (revision {revision}), which may have more of them",
+            hint="move it by dynmodel-move of that release",
+        )
 
 
 def pulse(connection: sa.Connection, stored: Stored) -> tuple[Any, ...]:

@@ -60,7 +60,8 @@ class Target:
             if revision != upgrade.MOVING:
                 raise ConfigurationProblem(
                     "the target has tables of dynmodel_pyramid already, and is no unfinished move",
-                    hint=f"did you mean the other direction? Otherwise name another target, or remove {self._place()}",
+                    hint="if a run was stopped at its very end, the move is finished. Did you mean the other direction?"
+                    f" Otherwise name another target, or remove {self._place()}",
                 )
             earlier = json.loads(self._line())
             if earlier["source"] != self.source or earlier["head"] != upgrade.HEAD:

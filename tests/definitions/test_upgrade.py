@@ -108,6 +108,31 @@ def test_ready_tells_of_a_newer_schema_under_way(empty, app):
     assert app.get("/live").json == {"status": "live"}
 
 
+def test_processes_of_this_release_go_on_beside_a_later_one(empty, make_app):
+    """A later release's migration that says so: processes of this one serve its tables, and start on them."""
+    newer, oldest = int(upgrade.HEAD[:4]) + 1, int(upgrade.HEAD[:4])
+    app = make_app()
+    app.post_json("/table/", {"model_name": "A", "fields": {"a": "string"}})
+    schema = empty.dialect.schema
+    place = f'"{schema}".' if schema else ""
+    with empty.changing() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {place}_dynmodel_table ADD COLUMN later VARCHAR(9)")
+        connection.exec_driver_sql(f"ALTER TABLE {place}_dynmodel_state ADD COLUMN n INTEGER NOT NULL DEFAULT 5")
+        connection.exec_driver_sql(f"CREATE TABLE {place}_dynmodel_later (id INTEGER)")
+    set_revision(empty, f"{newer:04}_{oldest:04}")
+    for auto in ("true", "false"):
+        started = make_app(**{"dynmodel.auto_upgrade": auto})
+        for each in (app, started):
+            assert each.get("/ready").json == {"status": "ready"}
+            each.post_json("/table/A/rows/", {"a": "b"})
+            each.patch_json("/table/1/", {"fields": {f"f{auto}{each is app}": "integer"}})
+    assert len(started.get("/table/A/rows/").json) == 4
+    set_revision(empty, f"{newer + 1:04}_{newer:04}")
+    app.get("/ready", status=503)
+    with pytest.raises(ConfigurationProblem, match="newer release"):
+        make_app()
+
+
 def test_migrations_and_declarations_agree(empty):
     """What the migrations make is what the code queries."""
     from alembic.autogenerate import compare_metadata
