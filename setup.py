@@ -17,6 +17,7 @@ COMPRESSION = ["backports.zstd >= 1.0; python_version < '3.14'", "brotli >= 1.2"
 #: The files of the page, without the types that checks read.
 PAGE = [f"web/page/static/**/*.{ending}" for ending in ("html", "css", "js", "json", "svg", "png", "woff2", "txt")]
 METRICS = ["prometheus-client >= 0.22"]
+OTEL = ["opentelemetry-sdk >= 1.30", "opentelemetry-exporter-otlp-proto-http >= 1.30"]
 JWT = ["PyJWT[crypto] >= 2.10"]
 TESTING = [
     *POSTGRESQL,
@@ -87,6 +88,8 @@ setup(
         "docs": DOCS,
         # /metrics: writes the formats of Prometheus and OpenMetrics, and chooses between them. 150 KB, no dependencies.
         "metrics": METRICS,
+        # Spans of requests; the exporter sends them to a collector by OTLP.
+        "otel": OTEL,
         # Bearer tokens of other issuers. cryptography verifies what is signed with public keys.
         "jwt": JWT,
         # Sign-in with an OpenID provider: ID tokens are such tokens; nothing else is needed.
@@ -104,6 +107,7 @@ setup(
             *ARROW,
             *DOCS,
             *METRICS,
+            *OTEL,
             "pytest-cov >= 7",
             "coverage >= 7.10",  # measures subprocesses by itself
             "pytest-xdist >= 3.7",  # has --no-loadscope-reorder

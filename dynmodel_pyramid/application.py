@@ -27,6 +27,7 @@ from dynmodel_pyramid.exchange.formats import Formats
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.telemetry import measuring
+from dynmodel_pyramid.telemetry.lines import write_json
 from dynmodel_pyramid.telemetry.page import MetricsPage, install
 from dynmodel_pyramid.tenants.tenant import Tenant, tenant_in
 from dynmodel_pyramid.tenants.tenants import Tenants
@@ -63,6 +64,8 @@ def main(global_config: Mapping[str, str], **settings: Any) -> Router:
     settings.setdefault("tm.activate_hook", f"{_TWEENS}.writes")
     try:
         with Configurator(settings=settings) as config:
+            if Settings(settings).log_format == "json":
+                write_json()
             config.include("pyramid_tm")
             config.include("dynmodel_pyramid")
             config.set_security_policy(SecurityPolicy())
@@ -151,13 +154,15 @@ def includeme(config: Configurator) -> None:
 
 
 def _metrics(settings: Settings) -> MetricsPage | None:
-    """The page of metrics, if it is turned on."""
-    if not settings.metrics:
+    """Begin to look at what requests do; -> the page of metrics, if it is turned on."""
+    if not settings.observes:
         return None
     try:
         measuring.begin(settings.metrics_file, slow_statement=settings.slow_statement, tables=settings.metrics_tables)
     except OSError as error:
         raise ConfigurationProblem(f"dynmodel.metrics_file = {settings.metrics_file}: {error.strerror}") from error
+    if not settings.metrics:
+        return None
     page = MetricsPage(settings.metrics_token)
     install(page)
     return page

@@ -628,7 +628,26 @@ SETTINGS: tuple[Setting, ...] = (
         "slow_request",
         seconds,
         5.0,
-        "Seconds from which on a request counts as slow.",
+        "Seconds from which on a request counts as slow, and has a line in the log with the statement that took "
+        "longest, without its values.",
+    ),
+    Setting(
+        "request_log",
+        one_of("off", "errors", "all"),
+        "errors",
+        "Which requests have a line in the log: errors are answers of 500 and above, and slow requests.",
+    ),
+    Setting(
+        "log_format",
+        one_of("text", "json"),
+        "text",
+        "json: all handlers of the root logger write one line of JSON for each record.",
+    ),
+    Setting(
+        "tracing",
+        boolean,
+        False,
+        "Whether requests have spans of OpenTelemetry. Needs the extra otel.",
     ),
     Setting(
         "max_tables", at_least(1), 10_000, "How many tables there may be; the definition of one more is answered 409."
@@ -813,6 +832,9 @@ class Settings:
     metrics_file: str
     slow_statement: float
     slow_request: float
+    request_log: str
+    log_format: str
+    tracing: bool
     max_tables: int
     session_idle: float
     session_lifetime: float
@@ -854,6 +876,11 @@ class Settings:
         variable = ENVIRONMENT + name.upper()
         text = os.environ.get(variable)
         return (text, variable) if text else (self._raw.get(PREFIX + name), PREFIX + name)
+
+    @property
+    def observes(self) -> bool:
+        """Whether anybody looks at what requests do."""
+        return self.metrics or self.tracing or self.request_log != "off"
 
     def _parse(self, setting: Setting) -> Any:
         text, _ = self.given(setting.name)

@@ -49,6 +49,13 @@ class RequestAttempt(Attempt):
         assert self._caller is not None  # only resources that are the same for everybody have none
         return self._caller
 
+    @property
+    def known_identity(self) -> str | None:
+        """The id of the caller's identity, for the log; None if nobody was asked for, or anonymous."""
+        if self._caller is None or self._caller.identity.is_anonymous:
+            return None
+        return self._caller.identity.id
+
     def came_from(self, caller: Caller) -> None:
         """Say who makes the request."""
         self._caller = caller

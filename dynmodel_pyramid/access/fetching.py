@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from dynmodel_pyramid.telemetry.measuring import CURRENT
+
 #: Bytes and seconds of one answer.
 MOST, SECONDS = 262_144, 5.0
 
@@ -64,7 +66,9 @@ def fetch(
     except ValueError as error:
         raise FetchFailed(f"{url}: {error}") from None
     body = None if form is None else urlencode(form).encode()
-    request = urllib.request.Request(url, body, {"Accept": "application/json", **headers})
+    record = CURRENT.get()
+    trace = {} if record is None or record.trace is None else record.trace.headers()
+    request = urllib.request.Request(url, body, {"Accept": "application/json", **trace, **headers})
     proxies = [urllib.request.ProxyHandler({})] if is_loopback(urlsplit(url).hostname or "") else []
     opener = urllib.request.build_opener(_NoRedirects, *proxies)
     deadline = time.monotonic() + SECONDS

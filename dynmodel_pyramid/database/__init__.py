@@ -140,7 +140,7 @@ class Database:
         make_safe(engine.dialect)
         self.dialect.prepare_engine(engine)
         work.listen(engine)
-        if self.settings.metrics:
+        if self.settings.observes:
             time_statements(engine)
         return engine
 

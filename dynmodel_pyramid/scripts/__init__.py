@@ -23,3 +23,8 @@
 ``pshell``          what ``pshell`` finds in its namespace
 ``ini``             reads an INI file for the scripts
 """
+
+import warnings
+
+# Pyramid 2.0 imports pkg_resources, whose package warns of its end. No operator can do anything about that.
+warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)

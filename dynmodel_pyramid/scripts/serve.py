@@ -32,6 +32,7 @@ from dynmodel_pyramid.server.factory import bind
 from dynmodel_pyramid.server.settings import from_environment, parse
 from dynmodel_pyramid.settings import Setting, at_least, boolean, seconds
 from dynmodel_pyramid.telemetry import measuring
+from dynmodel_pyramid.telemetry.lines import write_json
 from dynmodel_pyramid.telemetry.memory import share as share_metrics
 
 SECTION = "dynmodel-serve"
@@ -109,6 +110,11 @@ class IniFile:
         timeouts = own["graceful_timeout"], own["worker_timeout"]
         return Plan(processes or own["processes"] or cores(), *timeouts, limits, preload)
 
+    def writes_json(self) -> bool:
+        """Whether ``dynmodel.log_format`` says so, for the parent's own lines; the application checks it."""
+        given = os.environ.get("DYNMODEL_LOG_FORMAT")
+        return (given or self._loader().get_settings("app:main", self.variables).get("dynmodel.log_format")) == "json"
+
     def load_application(self) -> WSGIApplication:
         """Set up logging as the file says, then load the WSGI application."""
         loader = self._loader()
@@ -178,6 +184,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         ini = IniFile(arguments.config_uri, arguments.variables)
         plan = ini.plan(arguments.processes)
+        if ini.writes_json():
+            write_json()
         # They do not listen yet: the first worker that has loaded the application does that, so a client is refused
         # until there is somebody to answer it.
         sockets = bind(plan.limits)

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-import time
 from typing import Any
 
 from dynmodel_pyramid.server.settings import Limits
+from dynmodel_pyramid.telemetry.lines import BoundedLog
 
 log = logging.getLogger("dynmodel_pyramid.server")
 
@@ -63,30 +63,3 @@ class Client:
         """How many requests run or have answers that are not fully sent; any thread may ask."""
         # Copying a set is atomic; the polling thread changes it.
         return self.running + sum(bool(channel.total_outbufs_len) for channel in list(self.channels))
-
-
-class BoundedLog:
-    """At most one line of a kind in ``SECONDS``; the next one says how many were left out."""
-
-    SECONDS = 10.0
-
-    def __init__(self, logger: logging.Logger) -> None:
-        self._logger = logger
-        self._lock = threading.Lock()
-        self._next: dict[str, float] = {}
-        self._left_out: dict[str, int] = {}
-
-    def warning(self, kind: str, message: str, *arguments: object) -> None:
-        """
-        :param kind: one of few constants
-        """
-        now = time.monotonic()
-        with self._lock:
-            if now < self._next.get(kind, 0.0):
-                self._left_out[kind] = self._left_out.get(kind, 0) + 1
-                return
-            self._next[kind] = now + self.SECONDS
-            left_out = self._left_out.pop(kind, 0)
-        if left_out:
-            message += f" ({left_out} more of the kind since the line before)"
-        self._logger.warning(message, *arguments)

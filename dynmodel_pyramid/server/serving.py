@@ -38,7 +38,6 @@ from dynmodel_pyramid.server.listener import Listener, listen
 from dynmodel_pyramid.server.pages import Pages
 from dynmodel_pyramid.server.settings import Limits
 from dynmodel_pyramid.telemetry import families, measuring
-from dynmodel_pyramid.telemetry import page as metrics_page
 
 log = logging.getLogger("dynmodel_pyramid.server")
 IDLE_GRACE = 1.0
@@ -119,6 +118,7 @@ class Server:
         # Idle threads, too, need a moment to end.
         left = (self._deadline or 0.0) - time.monotonic()
         self.dispatcher.shutdown(timeout=max(0.2, left))
+        measuring.store()
         return max(cut, len(self.dispatcher.threads))
 
     def begin(self, channel: Channel) -> None:
@@ -176,7 +176,7 @@ class Server:
         set_gauge(families.THREADS, len(queue.running), "busy")
         set_gauge(families.CLIENTS, len(self._channels()))
         set_gauge(families.SPOOLED, self.ledger.spooled)
-        if metrics_page.installed is not None:
+        if measuring.active:
             measuring.refresh()
 
     def _is_drained(self) -> bool:

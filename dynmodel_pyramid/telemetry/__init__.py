@@ -5,5 +5,8 @@
 ``memory``      the numbers: of one process, or of all that share them
 ``measuring``   counting: the record of a request, and the numbers of this process
 ``exposition``  the numbers as text for Prometheus (needs the extra ``metrics``)
+``lines``       lines of the log, in text and JSON; shapes of statements
+``trace_context``  the headers ``traceparent`` and ``tracestate``
+``spans``       spans of OpenTelemetry (needs the extra ``otel``)
 ``page``        who may see ``/metrics``
 """

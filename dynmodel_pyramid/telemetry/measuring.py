@@ -14,10 +14,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from typing import Any
 
 from dynmodel_pyramid.telemetry import families as f
 from dynmodel_pyramid.telemetry.memory import VARIABLE, Memory
 from dynmodel_pyramid.telemetry.resources import SERVER
+from dynmodel_pyramid.telemetry.trace_context import TraceContext
 
 
 class Record:
@@ -33,7 +35,16 @@ class Record:
     statements = slow = rows_read = inserted = updated = deleted = 0
     #: The statement that took longest, if it took ``NOTED``, and how long.
     slowest_seconds, slowest = 0.0, ""
+    #: Its table, and who sent it.
     table_id: int | None = None
+    identity: str | None = None
+    #: The id that its client sent, or that was made for it.
+    request_id = ""
+    #: Whether the log has a line of it.
+    is_told = False
+    trace: TraceContext | None = None
+    #: Called when it is counted, with what :func:`finish` was given for it and for others: writes their lines.
+    tell: "Callable[[list[tuple[Record, str, str, str]]], None] | None" = None
 
     def __init__(self, arrived: float | None = None) -> None:
         self.began = self.arrived = time.monotonic()
@@ -66,6 +77,16 @@ class Record:
         return self.inserted + self.updated + self.deleted
 
 
+class TracedRecord(Record):
+    """The record of a request that has a span (:mod:`~.spans`)."""
+
+    span: Any = None
+
+    def queried(self, seconds: float, statement: str = "") -> None:
+        super().queried(seconds, statement)
+        self.span.queried(seconds, statement)
+
+
 #: Seconds from which on a statement is looked at closer.
 NOTED = 0.005
 #: The record of the request that runs here.
@@ -82,7 +103,7 @@ _path: str | None = None
 #: Called about once a second, and before the numbers are shown, to set gauges; they must not wait for anything.
 _REFRESHERS: list[Callable[[], None]] = []
 _cpu = time.process_time()
-_refreshing = threading.Lock()
+_refreshing, _storing = threading.Lock(), threading.Lock()
 
 
 def begin(path: str = "", *, slow_statement: float = float("inf"), tables: int = 0) -> None:
@@ -101,9 +122,9 @@ def begin(path: str = "", *, slow_statement: float = float("inf"), tables: int =
 
 def _forked() -> None:
     """The child takes a part of its own, and leaves what was counted to its parent."""
-    global MEMORY, _cpu, _refreshing
+    global MEMORY, _cpu, _refreshing, _storing
     _DONE.clear()
-    _refreshing = threading.Lock()
+    _refreshing, _storing = threading.Lock(), threading.Lock()
     try:
         MEMORY = Memory(_path)
     except OSError:
@@ -217,7 +238,7 @@ _DURATIONS = f.REQUEST_SECONDS.buckets
 #: Requests that are done, and not yet counted: a record, the class of the resource, method, status.
 _DONE: "deque[tuple[Record, str, str, str]]" = deque()
 #: So many of them are counted at once, if that is not done once a second.
-_MANY = 2000
+_MANY = 1000
 
 
 def finish(record: Record, resource: str, method: str, status: str) -> None:
@@ -230,7 +251,7 @@ def finish(record: Record, resource: str, method: str, status: str) -> None:
     """
     _DONE.append((record, resource, method, status))
     if len(_DONE) > _MANY:
-        refresh()
+        store()
 
 
 def _count(record: Record, resource: str, method: str, status: str) -> None:
@@ -253,7 +274,7 @@ def _count(record: Record, resource: str, method: str, status: str) -> None:
         counts[_INSERTED] += record.inserted
         counts[_UPDATED] += record.updated
         counts[_DELETED] += record.deleted
-    if record.table_id is not None:
+    if TABLES and record.table_id is not None:
         place = MEMORY.place_of(record.table_id, TABLES)
         if place is not None:
             add(f.TABLE_REQUESTS, str(place), f"{status[0]}xx")
@@ -269,6 +290,14 @@ def _counts(resource: str, method: str, status: str) -> _Counts:
 
 def store() -> None:
     """Add what was counted to the memory that all processes read."""
+    if _storing.acquire(blocking=False):  # else another thread does
+        try:
+            _store()
+        finally:
+            _storing.release()
+
+
+def _store() -> None:
     queue, durations = f.QUEUE_SECONDS, f.REQUEST_SECONDS
     sums = (
         (f.DATABASE_SECONDS.at(), _DATABASE),
@@ -281,9 +310,15 @@ def store() -> None:
         (queue.at(), _NUMBER),  # in the first bucket, unless they were late
         (queue.at() + queue.width - 1, _WAITED),
     )
+    told = []
     with suppress(IndexError):
         while True:
-            _count(*_DONE.popleft())
+            done = _DONE.popleft()
+            _count(*done)
+            if done[0].tell is not None:
+                told.append(done)
+    if told and (tell := told[0][0].tell) is not None:
+        tell(told)
     with MEMORY.lock:
         values = MEMORY.values
         for (resource, method, status), counts in _COUNTS.items():

@@ -40,6 +40,7 @@ class Memory:
 
     def __init__(self, path: str | None = None) -> None:
         self.lock = threading.Lock()
+        self.process = os.getpid()
         self._ids: dict[int, int] = {}
         self._file: int | None = None
         self._map: mmap.mmap | None = None

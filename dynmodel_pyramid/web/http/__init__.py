@@ -18,6 +18,7 @@
 ``preferences``   Prefer
 ``faces``         the differences between the faces of rows
 ``answers``       the responses
+``recorded``      what the log tells of a request
 ``errors``        exceptions -> problem documents
 ``listing``       a list of rows: read, counted, ranged and answered
 ``lenient``       writes of the good rows of a body

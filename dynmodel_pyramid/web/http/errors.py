@@ -2,8 +2,7 @@
 
 import json
 import logging
-import re
-import secrets
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +20,9 @@ from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fie
 from dynmodel_pyramid.catalogue.long_entries import HINT, long_indexed_fields, too_long_text
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import Failure
+from dynmodel_pyramid.telemetry.lines import FIELDS, BoundedLog, fields_text, plain, request_id_of
+from dynmodel_pyramid.telemetry.measuring import CURRENT
+from dynmodel_pyramid.web.http.recorded import fields_of, note, resource_of
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,8 @@ _FAILURE, _CAUSE, _LOGGED = "dynmodel.failure", "dynmodel.cause", "dynmodel.logg
 UNDECIDED = "dynmodel.undecided"
 #: The most characters of a detail, and of a hint: they may quote what a client sent.
 _LONGEST = 4000
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: At most so many lines of a kind in ten seconds, so that an outage does not fill the disk.
+_bounded = BoundedLog(log, burst=100)
 
 
 class HttpError(errors.DynmodelError):
@@ -119,8 +122,7 @@ def request_id(request: Request) -> str:
     """The client's ``X-Request-Id`` if it is valid, else a new one; the same for the whole request."""
     known = request.environ.get("dynmodel.request_id")
     if known is None:
-        sent = request.headers.get("X-Request-Id", "")
-        known = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+        known = request_id_of(request.environ.get("HTTP_X_REQUEST_ID", ""))
         request.environ["dynmodel.request_id"] = known
     return known
 
@@ -328,7 +330,9 @@ def unexpected_error_view(error: Exception, request: Request) -> Response:
 
 def log_unexpected(error: Exception, request: Request) -> None:
     request.environ[_LOGGED] = True
-    log.error("request %s: %s %s failed", request_id(request), request.method, request.path, exc_info=error)
+    what = request_id(request), plain(request.method), request.path
+    kind = type(error).__name__
+    _bounded.log(logging.ERROR, kind, "request %s: %s %s failed", *what, exc_info=error)
 
 
 def note_cause(error: BaseException | None, request: Request) -> None:
@@ -343,13 +347,25 @@ def log_failure(answer: Response, request: Request) -> None:
     Faults of this package are logged already.
     """
     failure = request.environ.get(_FAILURE)
-    if answer.status_int < 500 or failure is None or request.environ.pop(_LOGGED, False):
+    if answer.status_int < 500 or failure is None or request.registry.dynmodel_settings.request_log == "off":
+        return
+    record = CURRENT.get()
+    if record is not None:
+        record.is_told = True
+    if request.environ.pop(_LOGGED, False):
         return
     cause = request.environ.get(_CAUSE)
-    log.warning(
-        "request %s: %s %s answered %d %s%s",
-        *(request_id(request), request.method, request.path, answer.status_int, failure),
-        f" ({cause})" if cause else "",
+    fields: dict[str, Any] = {}
+    if record is not None:
+        note(request, record)
+        fields = fields_of(record, resource_of(request), time.monotonic() - record.arrived)
+    _bounded.warning(
+        failure.partition(":")[0],
+        "request %s: %s %s answered %d %s%s%s",
+        *(request_id(request), plain(request.method), request.path, answer.status_int, plain(failure)),
+        f" ({plain(cause)})" if cause else "",
+        f" {fields_text(fields)}" if fields else "",
+        extra={FIELDS: {"request": request_id(request), "status": answer.status_int, **fields}},
     )
 
 
