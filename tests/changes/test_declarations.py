@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 import sqlalchemy as sa
 
-from dynmodel_pyramid.changes.ddl import sqlite_declaration
+from dynmodel_pyramid.changes.ddl import sqlite_declaration, sqlite_renames
 from dynmodel_pyramid.changes.ddl.sqlite_declaration import Declaration, DeclarationRefused, Replacement
 from dynmodel_pyramid.changes.plan_document import plan_document
 from dynmodel_pyramid.changes.trash import TableTrash
@@ -82,9 +82,10 @@ def refused(replacement, connection, runner):
 store = Replacement.store
 
 
-@pytest.mark.parametrize("name, value", (("_is_writable", lambda connection: False), ("Replacement.store", refused)))
+@pytest.mark.parametrize("name, value", (("is_writable", lambda connection: False), ("Replacement.store", refused)))
 def test_changes_are_made_in_another_way_where_sqlite_refuses(place, seen, monkeypatch, name, value):
     monkeypatch.setattr(f"{sqlite_declaration.__name__}.{name}", value)
+    monkeypatch.setattr(sqlite_renames, "is_writable", lambda connection: False)
     wanted = seen.values(place.definition())
     for edit in (put("extra", type="integer", default=7), put("price", required=True), drop("far"), drop("code")):
         place.change(edit)()
@@ -97,11 +98,11 @@ def test_a_connection_that_may_not_write_the_schema(place):
         return sqlite3.SQLITE_DENY if is_schema else sqlite3.SQLITE_OK
 
     with place.service.catalogue.database.rehearsing() as connection:
-        assert sqlite_declaration._is_writable(connection)
+        assert sqlite_declaration.is_writable(connection)
         raw = driver_connection(connection)
         raw.set_authorizer(deny)
         try:
-            assert not sqlite_declaration._is_writable(connection)
+            assert not sqlite_declaration.is_writable(connection)
         finally:
             raw.set_authorizer(None)
         with pytest.raises(sa.exc.DBAPIError):
@@ -161,3 +162,28 @@ def test_tables_that_are_not_declared_as_ours_are_not_declared_anew(place):
     with closing(plain_connection(place.address)) as raw:
         for name in ("strict", "wider", "other"):
             raw.execute(f"DROP TABLE {name}")
+
+
+def test_names_are_changed_in_the_schema_unless_others_may_name_them(place, seen, caplog):
+    """A view, whose text only SQLite could rename; indexes, rules and links follow either way."""
+    caplog.set_level("INFO")
+    before = place.definition()
+
+    def rename(document):
+        document["model_name"] = "Other name"
+        fields = document["fields"]
+        document["fields"] = {{"title": "price", "price": "title"}.get(name, name): fields[name] for name in fields}
+
+    place.change(rename)()
+    assert "renamed by ALTER TABLE" not in caplog.text
+    assert_promises(place.service.catalogue)
+    assert seen.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    place.revert(before.version)
+    seen.connection.execute("CREATE VIEW glance AS SELECT 1 AS one")
+    try:
+        place.change(rename)()
+        assert "there are views" in caplog.text
+        assert_promises(place.service.catalogue)
+        place.revert(before.version)
+    finally:
+        seen.connection.execute("DROP VIEW glance")

@@ -16,6 +16,9 @@ import sys
 import threading
 import time
 
+import dynmodel_pyramid
+from dynmodel_pyramid.changes.compaction import Compaction
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.testing.databases import DATABASES
 from tests.soak.fleet import WITHOUT_CHECK, Answer, Client, Fleet, finish, percentile, running_fleet
 from tests.soak.readers import FIRST_ROWS, ROWS, Reader
@@ -26,10 +29,47 @@ from tests.soak.story import Event, Run, tell_again
 TABLE = "/table/1/"
 
 
-class Ninth:
-    """The client that redefines the table."""
+class Compactor:
+    """Compacts the table in steps, again and again, in this process."""
 
-    def __init__(self, run: Run, ports: list[int], redefiner: EveryRedefiner, chance: random.Random):
+    def __init__(self, fleet: Fleet, chance: random.Random):
+        self.catalogue = dynmodel_pyramid.main({}, **fleet.settings).registry.dynmodel_catalogue
+        self.work, self.chance = Compaction(self.catalogue), chance
+
+    def go_on(self) -> int:
+        """Some steps; -> the table's version afterwards."""
+        if self.work.progress(1).is_done:
+            with self.catalogue.database.changing() as connection:
+                _, definition = self.catalogue.store.by_id(connection, 1)
+                name = quote_identifier(definition.physical_name, self.catalogue.database.dialect.schema)
+                connection.exec_driver_sql(f"ALTER TABLE {name} ADD x int")
+                connection.exec_driver_sql(f"ALTER TABLE {name} DROP x")
+        for _ in range(self.chance.randrange(12)):
+            self.work.run(1, 0)
+            if self.work.progress(1).is_done:
+                break
+        with self.catalogue.database.reading() as connection:
+            return self.catalogue.store.by_id(connection, 1)[1].version
+
+    def close(self) -> None:
+        self.catalogue.database.close()
+
+
+class Ninth:
+    """The client that redefines the table.
+
+    :param compactor: called before each redefinition
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        ports: list[int],
+        redefiner: EveryRedefiner,
+        chance: random.Random,
+        compactor: Compactor | None = None,
+    ):
+        self.compactor = compactor
         self.run = run
         self.client = Client(ports)
         self.redefiner = redefiner
@@ -39,6 +79,8 @@ class Ninth:
         run, redefiner = self.run, self.redefiner
         try:
             while (len(run.redefinitions) < redefinitions or redefiner.to_do) and time.monotonic() < deadline:
+                if self.compactor is not None:
+                    self.compact(self.compactor)
                 before = run.versions[run.acknowledged].document
                 if not self.redefine(redefiner.next(before, self.chance.choice((1, 1, 1, 2)))):
                     return
@@ -50,6 +92,17 @@ class Ninth:
         finally:
             run.over.set()
             self.client.close()
+
+    def compact(self, compactor: Compactor) -> None:
+        run, before = self.run, self.run.versions[self.run.acknowledged].document
+        version = compactor.go_on()
+        if version not in (before["version"], before["version"] + 1):
+            run.figures.violate("wrong_definition", f"a compaction made version {version} of {before['version']}")
+        elif version != before["version"]:
+            run.versions[version] = Version({**before, "version": version})
+            run.acknowledged = version
+            run.tally["compacted"] += 1
+            self.redefiner.last = None
 
     def send(self, method: str, path: str, document: Document | None = None, **headers: str) -> Answer:
         return self.client(self.chance.randrange(len(self.client)), method, path, document, **headers)
@@ -160,10 +213,12 @@ def run_coherence(
     pause: float = 0.03,
     seed: int = 1,
     each_once: bool = False,
+    compacts: bool = False,
 ) -> Run:
     """The whole run on running servers; ``run.figures`` holds the violations.
 
     :param each_once: begin with each kind of redefinition once; there are as many as that takes, if need be
+    :param compacts: whether the table is compacted between redefinitions; PostgreSQL
     """
     run = Run()
     client = Client(fleet.ports)
@@ -173,7 +228,8 @@ def run_coherence(
     threads = [threading.Thread(target=reader.loop, daemon=True) for reader in readers]
     deadline = time.monotonic() + seconds
     chance = random.Random(seed)
-    ninth = Ninth(run, fleet.ports, EveryRedefiner(chance, each_once=each_once), chance)
+    compactor = Compactor(fleet, chance) if compacts else None
+    ninth = Ninth(run, fleet.ports, EveryRedefiner(chance, each_once=each_once), chance, compactor)
     threads.append(threading.Thread(target=ninth.loop, args=(redefinitions, deadline, pause), daemon=True))
     for thread in threads:
         thread.start()
@@ -181,6 +237,8 @@ def run_coherence(
         thread.join(max(1, deadline + 120 - time.monotonic()))
         if thread.is_alive():
             run.figures.violate("hangs", "a client's thread did not end")
+    if compactor is not None:
+        compactor.close()
     # A new connection: the server closes those that are idle for long.
     client.close()
     client = Client(fleet.ports)
@@ -244,6 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pause", type=float, default=0.03, help="mean seconds between redefinitions")
     parser.add_argument("--seconds", type=float, default=600, help="end after that many")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--compact", action="store_true", help="compact the table between redefinitions; PostgreSQL")
     parser.add_argument("--without-check", action="store_true", help="switch the revision check off: must fail")
     given = parser.parse_args(arguments)
     started = time.monotonic()
@@ -257,6 +316,7 @@ def main(arguments: list[str] | None = None) -> int:
             seconds=given.seconds,
             pause=given.pause,
             seed=given.seed,
+            compacts=given.compact,
         )
         if run.busy > 0.001 * run.requests:
             run.figures.violate("too_often_busy", f"{run.busy} of {run.requests}")

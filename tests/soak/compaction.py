@@ -69,7 +69,7 @@ def reader(run: Run, number: int) -> None:
                 answer = client(server, "GET", f"{ROWS}{first}/")
                 rows, wanted = [answer.json] if answer.status == 200 else [], [first]
             elif kind == 2:
-                answer = client(server, "GET", f"{ROWS}?id=gte.{first}&id=lt.{first + 50}&order=id")
+                answer = client(server, "GET", f"{ROWS}?id=gte.{first}&id=lt.{first + 50}&order=id&limit=50")
                 rows, wanted = answer.json if answer.status == 200 else [], list(range(first, first + 50))
             else:
                 answer = client(
@@ -202,16 +202,20 @@ def compact(run: Run, *options: str) -> float:
 
 
 def kill_some(run: Run, kills: int, dropped: int, usual: float, chance: random.Random) -> None:
-    for number in range(kills):
+    number = 0
+    while run.tally["killed"] < kills:
+        number += 1
         with run.fleet.connect().begin() as connection:
             connection.exec_driver_sql("SET lock_timeout = '60s'")
             drop_columns(connection, str(run.fleet.schema), dropped)
         process = compactor(run.fleet.servers[0].ini, "Thing")
-        # What comes before the first step takes a second or two.
-        time.sleep(chance.uniform(0.5, usual))
+        time.sleep(chance.uniform(0, usual))
         process.send_signal(signal.SIGKILL)
-        _, errors = process.communicate()
-        run.tally["killed" if process.returncode == -signal.SIGKILL else "done before the kill"] += 1
+        process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            run.tally["killed"], usual = run.tally["killed"] + 1, usual * 1.1
+        else:
+            run.tally["done before the kill"], usual = run.tally["done before the kill"] + 1, usual * 0.7
         if number % 4 == 3:
             compact(run, "--cancel")
             run.tally["given up"] += 1

@@ -2,6 +2,7 @@
 
 ``schema_editor``  changes one table; ``sqlite`` and ``postgresql`` are its subclasses
 ``sqlite_declaration``  declarations of SQLite tables, replaced in place
+``sqlite_renames``  tables and columns of SQLite, renamed in the stored schema
 ``sqlite_rebuild``  SQLite tables that are built anew
 ``columns``        its tools: fields and their columns, checks, indexes
 ``lists``          tables that keep lists of references

@@ -19,6 +19,7 @@ from dynmodel_pyramid.changes.ddl.sqlite_declaration import (
     column_compiler,
 )
 from dynmodel_pyramid.changes.ddl.sqlite_rebuild import RebuildingEditor
+from dynmodel_pyramid.changes.ddl.sqlite_renames import column_renames, table_renames
 from dynmodel_pyramid.changes.values.column_values import ColumnValues
 from dynmodel_pyramid.database import sqlite_search
 from dynmodel_pyramid.database.identifiers import quote_identifier
@@ -201,18 +202,22 @@ class SQLiteSchemaEditor(RebuildingEditor):
 
     def _rename_columns(self, edit: TableEdit, going: Mapping[int, TrashedField]) -> None:
         name, comparison = edit.before.physical_name, edit.comparison
+        pairs: list[tuple[Key, str, str]] = []
         for field in comparison.dropped:
             if field.id in going:
-                with self.runner.serving(("field", field.id), lock=_LOCK):
-                    self._rename_column(name, field.column, going[field.id].column)
+                pairs.append((("field", field.id), field.column, going[field.id].column))
         for number in (0, 1):  # by way of unused names, so that names can be swapped
             for old, new in self._renamed(edit):
                 names = (old.column, f"_rename_{new.id}", new.column)
-                with self.runner.serving(("name", new.id), lock=_LOCK):
-                    self._rename_column(name, *names[number : number + 2])
+                pairs.append((("name", new.id), names[number], names[number + 1]))
         for values in self._returning(edit):
-            with self.runner.serving(("field", values.after.id), lock=_LOCK):
-                self._rename_column(name, values.old_values.name, values.after.column)
+            pairs.append((("field", values.after.id), values.old_values.name, values.after.column))
+        if self.runner.is_real:
+            self.run_renames(column_renames(name, [pair[1:] for pair in pairs]), name)
+            return
+        for key, earlier, later in pairs:
+            with self.runner.serving(key, lock=_LOCK):
+                self._rename_column(name, earlier, later)
 
     def _add_columns(self, edit: TableEdit) -> None:
         """Add columns by ALTER TABLE, for which SQLite reads all rows if the table has checks."""
@@ -247,14 +252,13 @@ class SQLiteSchemaEditor(RebuildingEditor):
         self.runner.run(f"ALTER TABLE {quote_identifier(name)} ADD COLUMN {' '.join(parts)}")
 
     def _rename_column(self, table: str, old: str, new: str) -> None:
-        renamed = f"{quote_identifier(old)} TO {quote_identifier(new)}"
-        self.runner.run(f"ALTER TABLE {quote_identifier(table)} RENAME COLUMN {renamed}")
+        self.run_renames(column_renames(table, [(old, new)]), table)
 
     def _rename_table(self, before: TableDefinition, after: TableDefinition) -> None:
         # By way of another name: for SQLite, names that differ only in case are the same table. References to the table
         # follow.
-        self.operations.rename_table(quoted(before.physical_name), quoted(f"_rename_{after.id}"))
-        self.operations.rename_table(quoted(f"_rename_{after.id}"), quoted(after.physical_name))
+        names = before.physical_name, f"_rename_{after.id}", after.physical_name
+        self.run_renames(table_renames(*names), before.physical_name, after.physical_name)
 
     def lift_foreign_keys(self, definition: TableDefinition) -> None:
         """With the columns as they are declared, because the types of some may be missing: without their checks."""

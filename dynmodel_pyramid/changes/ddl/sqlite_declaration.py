@@ -60,7 +60,7 @@ class Declaration:
         with raw_cursor(connection) as cursor:
             cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
             ((stored,),) = cursor.fetchall()
-            columns = _columns(cursor, name)
+            columns = columns_of(cursor, name)
         # Rows without a required column would break the rule, unless they read its default.
         whole = {column.name for column in columns if column.required and column.default is None}
         if not _has_rows(connection, name):
@@ -79,7 +79,7 @@ class Declaration:
         known = {column.name: column for column in table.columns}
         arriving = [column for name, column in known.items() if name not in set(kept)]
         # Unknown columns, STRICT and WITHOUT ROWID are not ours.
-        if not known.keys() >= set(kept) or not self.sql.rstrip().endswith(")") or not _is_writable(connection):
+        if not known.keys() >= set(kept) or not self.sql.rstrip().endswith(")") or not is_writable(connection):
             return None
         valueless = any(not column.nullable and column.server_default is None for column in arriving)
         if valueless and _has_rows(connection, self.name):
@@ -139,7 +139,7 @@ class Replacement:
             # transaction has changed the schema, and then a rollback would leave the new one in memory.
             cursor.execute("PRAGMA writable_schema = RESET")
             cursor.execute(f"PRAGMA schema_version = {version + 1}")
-            if _columns(cursor, self.name) != self.columns:
+            if columns_of(cursor, self.name) != self.columns:
                 raise DeclarationRefused("the columns are not those that were tried")
 
 
@@ -172,7 +172,8 @@ class _Compiler(SQLiteDDLCompiler):
         return f"{text} {IN_EVERY_ROW}" if column.name in self.whole else text
 
 
-def _columns(cursor: sqlite3.Cursor, name: str) -> tuple[Column, ...]:
+def columns_of(cursor: sqlite3.Cursor, name: str) -> tuple[Column, ...]:
+    """The columns of a table, as SQLite reads its declaration."""
     return tuple(Column(*line) for line in cursor.execute(f"PRAGMA table_xinfo({quote_identifier(name)})"))
 
 
@@ -181,7 +182,7 @@ def _has_rows(connection: sa.Connection, name: str) -> bool:
         return bool(cursor.execute(f"SELECT 1 FROM {quote_identifier(name)} LIMIT 1").fetchall())
 
 
-def _is_writable(connection: sa.Connection) -> bool:
+def is_writable(connection: sa.Connection) -> bool:
     """Whether this connection may replace declarations: not where it is defensive, as some builds are from the
     beginning (SQLITE_DBCONFIG_DEFENSIVE), and not where rows end before their last nulls (SQLITE_ENABLE_NULL_TRIM).
     """
@@ -210,7 +211,7 @@ def _tried(text: str, name: str, arriving: Collection[str]) -> tuple[str, tuple[
         try:
             memory.execute(text)
             ((stored,),) = memory.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
-            columns = _columns(memory.cursor(), name)
+            columns = columns_of(memory.cursor(), name)
             if not arriving:
                 return stored, columns
             memory.execute(f"DROP TABLE {quoted}")

@@ -1,6 +1,6 @@
 """Tables of SQLite that are built anew and filled from the old ones."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from dynmodel_pyramid.catalogue.table_builder import SYSTEM_COLUMNS
 from dynmodel_pyramid.changes.ddl.columns import TableEdit, quoted
 from dynmodel_pyramid.changes.ddl.schema_editor import SchemaEditor
 from dynmodel_pyramid.changes.ddl.sqlite_declaration import creation
+from dynmodel_pyramid.changes.ddl.sqlite_renames import rename, table_renames
 from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
@@ -21,6 +22,17 @@ _CONDITIONS = 100
 
 class RebuildingEditor(SchemaEditor):
     """The part of SQLite's schema editor that builds tables."""
+
+    def rename_table(self, before: str, after: str) -> None:
+        self.run_renames(table_renames(before, after), before, after)
+
+    def run_renames(self, statements: Sequence[str], table: str, after: str | None = None) -> None:
+        """Rename a table, or its columns. Plans name the statements of the same effect."""
+        if self.runner.is_real:
+            rename(self.connection, statements, table, after)
+        else:
+            for statement in statements:
+                self.runner.run(statement)
 
     def create_table(self, table: sa.Table) -> None:
         self.runner.run(creation(table, self.connection.dialect))
@@ -74,7 +86,7 @@ class RebuildingEditor(SchemaEditor):
         self.runner.run(sa.insert(rebuilt).from_select(list(copied), rows, include_defaults=False))
         last = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).scalar()
         self.runner.run(f"DROP TABLE {quote_identifier(name)}")
-        self.runner.run(f"ALTER TABLE {quote_identifier(temporary)} RENAME TO {quote_identifier(name)}")
+        self.rename_table(temporary, name)
         if last is not None and self.runner.is_real:
             # Ids of deleted rows are not used again.
             self.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
