@@ -112,7 +112,7 @@ class Compaction:
             definition = self._definition(connection, table_id)
             copy = self._copy(connection, definition)
             state = copy.state()
-            names = self._unproven(copy, definition) if state is None else []
+            names = copy.unproven() if state is None else []
             dropped, (rows, size, _) = self._dropped(connection, definition), copy.figures()
             obstacles = tuple(copy.obstacles())
         if state is None:
@@ -321,11 +321,10 @@ class Compaction:
 
     def _prove(self, table_id: int) -> bool:
         def run(connection: sa.Connection, deadline: float) -> bool:
-            definition = self._definition(connection, table_id)
-            copy = self._copy(connection, definition)
+            copy = self._copy(connection, self._definition(connection, table_id))
             if not copy.claim():
                 return False
-            for place, name in self._unproven(copy, definition)[:1]:
+            for place, name in copy.unproven()[:1]:
                 copy.prove(place, name)
             return True
 
@@ -341,11 +340,6 @@ class Compaction:
 
     def _copy(self, connection: sa.Connection, definition: TableDefinition) -> TableCopy:
         return self.executor.editor(connection).table_copy(definition.id, definition.physical_name)
-
-    def _unproven(self, copy: TableCopy, definition: TableDefinition) -> list[tuple[str, str]]:
-        """Without those that a change of the definition will prove."""
-        pending = {f'"{name}"' for name in definition.pending} | set(definition.pending)
-        return [(place, name) for place, name in copy.unproven() if name not in pending]
 
     def _dropped(self, connection: sa.Connection, definition: TableDefinition) -> int:
         dialect = self.database.dialect

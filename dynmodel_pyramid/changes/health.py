@@ -10,7 +10,7 @@ from dynmodel_pyramid.catalogue.unsupported_options import unsupported_option
 from dynmodel_pyramid.changes.ddl.columns import Width
 from dynmodel_pyramid.changes.promises import Broken, Promises
 from dynmodel_pyramid.definitions import TableDefinition
-from dynmodel_pyramid.definitions.model import FieldDefinition, link_table
+from dynmodel_pyramid.definitions.model import FieldDefinition
 from dynmodel_pyramid.definitions.trashed import TrashStore
 from dynmodel_pyramid.errors import PluginMissing
 
@@ -31,8 +31,6 @@ class Health:
     warnings: tuple[dict[str, Any], ...]
     #: The differences between the database and the definition's promises.
     broken: tuple[Broken, ...]
-    #: How many links lead to rows that are not there; only counted where the database itself does not prevent it.
-    dangling: int = 0
 
     @property
     def left(self) -> int:
@@ -48,10 +46,6 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
         counted = dialect.counted_columns(connection, definition.physical_name) if dialect.counts_dropped_columns else 0
         columns = catalogue.store.trashed_fields(connection, definition.id)
         broken = Promises(connection, catalogue.generator, catalogue.store).broken(definition)
-        missing = {each.name for each in broken if each.kind == "table" and each.found is None}
-        lists = [link_table(definition.id, field.id) for field in definition.fields if _is_list(catalogue, field)]
-        there = {definition.physical_name, *lists} - missing
-        dangling = sum(dialect.dangling(connection, name) for name in there)
     in_use = len(SYSTEM_COLUMNS) + 1 + sum(_has_column(catalogue, field) for field in definition.fields)
     width = Width(in_use, len(columns), max(0, counted - in_use - len(columns)))
     limit = dialect.max_columns
@@ -59,9 +53,7 @@ def health_of(catalogue: Catalogue, definition: TableDefinition) -> Health:
         *_warnings(definition.model_name, width, limit, dialect.counts_dropped_columns),
         *_unsupported(catalogue.upgraded(definition), catalogue),
     ]
-    return Health(
-        width, limit, len(trashed), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken), dangling
-    )
+    return Health(width, limit, len(trashed), quarantined, tuple(definition.pending), tuple(warnings), tuple(broken))
 
 
 def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, Health] | None:
@@ -76,11 +68,6 @@ def health_now(catalogue: Catalogue, table_id: int) -> tuple[TableDefinition, He
             _, later = catalogue.store.by_id(connection, table_id)
         if later is not None and later.version == definition.version:
             return definition, health
-
-
-def _is_list(catalogue: Catalogue, field: FieldDefinition) -> bool:
-    reference = catalogue.generator.reference(field)
-    return reference is not None and reference.many
 
 
 def _has_column(catalogue: Catalogue, field: FieldDefinition) -> bool:

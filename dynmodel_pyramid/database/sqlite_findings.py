@@ -74,18 +74,20 @@ def findings(connection: sa.Connection, settings: Settings) -> Iterator[Finding]
 
 def _modes(path: Path) -> Iterator[Finding]:
     files = [each for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")) if each.exists()]
-    for file in files:
-        status = file.stat()
-        if status.st_mode & (stat.S_IROTH | stat.S_IWOTH):
-            may = "write" if status.st_mode & stat.S_IWOTH else "read"
-            yield Finding(
-                "error" if may == "write" else "warning",
-                "open_file",
-                f"every user of the machine may {may} all rows, passwords' hashes and tokens' digests",
-                f"the file {file}",
-                f"chmod o-rw {file}",
-            )
-        if hasattr(os, "geteuid") and status.st_uid != files[0].stat().st_uid:
+    modes = {file: file.stat().st_mode for file in files}
+    if readable := [file for file, mode in modes.items() if mode & (stat.S_IROTH | stat.S_IWOTH)]:
+        is_writable = any(modes[file] & stat.S_IWOTH for file in readable)
+        names = " ".join(map(str, readable))
+        yield Finding(
+            "error" if is_writable else "warning",
+            "open_file",
+            f"every user of the machine may {'write' if is_writable else 'read'} all rows, hashes of passwords and "
+            f"digests of tokens: {names}",
+            f"the file {path}",
+            f"chmod o-rw {names}",
+        )
+    for file in files[1:]:
+        if hasattr(os, "geteuid") and file.stat().st_uid != path.stat().st_uid:
             yield Finding(
                 "error",
                 "other_owner",

@@ -8,7 +8,7 @@
 On PostgreSQL a table gives way to a copy of itself without dropped columns, which PostgreSQL counts for ever, up to
 1,600. Rows are read and written meanwhile; the copy needs as much room as the table. Without a table it compacts all
 tables whose dropped columns take up a quarter of the limit. It may be stopped at any moment, and goes on when it is
-called again; ``--cancel`` removes the copy instead, by name or id, also of a table that was dropped.
+called again; ``--cancel`` removes the copy instead, by name or id, also of a table that was dropped, or all copies.
 
 On SQLite dropped columns cost nothing. Without a table it rebuilds the file (VACUUM), so that free room goes back to
 the disk, and empties the log. Rows can be read meanwhile, but not written, and writers that wait for longer than

@@ -338,4 +338,5 @@ def test_settings_that_fit_neither_the_machine_nor_one_another(fresh):
         (finding,) = [
             each for each in database.dialect.findings(connection, Load()) if each.where == f"the file {path}"
         ]
-    assert (finding.code, finding.severity, finding.mend) == ("open_file", "error", f"chmod o-rw {path}")
+    assert (finding.code, finding.severity) == ("open_file", "error")
+    assert finding.mend.startswith(f"chmod o-rw {path}")

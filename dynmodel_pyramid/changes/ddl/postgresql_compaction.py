@@ -64,7 +64,8 @@ WHERE i.indrelid = :table AND i.indisvalid ORDER BY NOT i.indisprimary, i.indexr
 #: Foreign keys from and to the table, with the tables that have them.
 _KEYS = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(r.relname) AS place, r.oid = :table AS is_own,
-  quote_ident(k.conname) AS name, pg_get_constraintdef(k.oid) AS text, k.convalidated AS is_proven
+  quote_ident(k.conname) AS name, pg_get_constraintdef(k.oid) AS text, k.convalidated AS is_proven,
+  coalesce(obj_description(k.oid, 'pg_constraint'), '') = '_compact' AS is_ours
 FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
 WHERE k.contype = 'f' AND (k.conrelid = :table OR k.confrelid = :table) ORDER BY r.oid, k.conname
 """
@@ -325,6 +326,8 @@ class TableCopy:
         for key in keys:
             text = key.text.removesuffix(" NOT VALID")
             self._run(f"ALTER TABLE {key.place} ADD CONSTRAINT {key.name} {text} NOT VALID")
+            if key.is_proven or key.is_ours:  # others have not been proven by anybody, and may be broken
+                self._run(f"COMMENT ON CONSTRAINT {key.name} ON {key.place} IS '_compact'")
         for text in carried:
             self._run(text.replace("%s", self._table, 1))
         for name, text, enabled in triggers:
@@ -334,12 +337,13 @@ class TableCopy:
                 self._run(f"ALTER TABLE {self._table} {how} TRIGGER {name}")
 
     def unproven(self) -> list[tuple[str, str]]:
-        """The foreign keys from and to the table that are not proven: (quoted name of their table, quoted name)."""
-        return [(key.place, key.name) for key in self._rows(_KEYS) if not key.is_proven]
+        """The foreign keys from and to the table that a swap has left to be proven: (quoted table, quoted name)."""
+        return [(key.place, key.name) for key in self._rows(_KEYS) if key.is_ours]
 
     def prove(self, place: str, name: str) -> None:
         """Rows are read and written meanwhile."""
         self._run(f"ALTER TABLE {place} VALIDATE CONSTRAINT {name}")
+        self._run(f"COMMENT ON CONSTRAINT {name} ON {place} IS NULL")
 
     # The end
 

@@ -7,6 +7,7 @@ from dynmodel_pyramid.changes.health import Health, health_now
 from dynmodel_pyramid.database.findings import Finding
 from dynmodel_pyramid.database.things import NOT_VALID
 from dynmodel_pyramid.definitions import TableDefinition
+from dynmodel_pyramid.definitions.model import link_table
 
 #: Values in the quarantine of a table from which on they are told.
 MANY_QUARANTINED = 10_000
@@ -15,7 +16,34 @@ MANY_QUARANTINED = 10_000
 def findings(catalogue: Catalogue, table_id: int) -> list[Finding]:
     """None if it was dropped meanwhile."""
     result = health_now(catalogue, table_id)
-    return [] if result is None else list(_findings(*result))
+    if result is None:
+        return []
+    definition, health = result
+    return [*_findings(definition, health), *_dangling(catalogue, definition, health)]
+
+
+def _dangling(catalogue: Catalogue, definition: TableDefinition, health: Health) -> Iterator[Finding]:
+    """Links to rows that are gone, where the database itself does not prevent them."""
+    database, references = catalogue.database, map(catalogue.generator.reference, definition.fields)
+    lists = [
+        link_table(definition.id, field.id)
+        for field, reference in zip(definition.fields, references, strict=True)
+        if reference is not None and reference.many
+    ]
+    missing = {each.name for each in health.broken if each.kind == "table" and each.found is None}
+    with database.reading() as connection:
+        database.dialect.bound_statements(connection, database.settings.statement_timeout)
+        there = {definition.physical_name, *lists} - missing
+        count = sum(database.dialect.dangling(connection, name) for name in there)
+    if count:
+        yield Finding(
+            "error",
+            "dangling_links",
+            f"{count} links lead to rows that are not there",
+            f"the table {definition.model_name} ({definition.id})",
+            "other programs must write with PRAGMA foreign_keys = ON; PRAGMA foreign_key_check lists the rows",
+            definition.id,
+        )
 
 
 def _findings(definition: TableDefinition, health: Health) -> Iterator[Finding]:
@@ -24,15 +52,6 @@ def _findings(definition: TableDefinition, health: Health) -> Iterator[Finding]:
         is_unproven = broken.promised is not None and broken.found == broken.promised + NOT_VALID
         severity, code = ("warning", "unproven_rule") if is_unproven else ("error", "differs")
         yield Finding(severity, code, broken.detail, where, broken.hint, number)
-    if health.dangling:
-        yield Finding(
-            "error",
-            "dangling_links",
-            f"{health.dangling} links lead to rows that are not there",
-            where,
-            "other programs must write with PRAGMA foreign_keys = ON; PRAGMA foreign_key_check lists the rows",
-            number,
-        )
     if health.pending:
         yield Finding(
             "warning",
