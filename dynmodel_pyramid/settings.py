@@ -318,6 +318,27 @@ SETTINGS: tuple[Setting, ...] = (
         "queue behind the attempt wait as long; between attempts they pass.",
     ),
     Setting(
+        "replica_urls",
+        words,
+        (),
+        "PostgreSQL: URLs of replicas, which answer reads of rows; ${NAME} is filled from the environment.",
+        secret=True,
+    ),
+    Setting(
+        "replica_max_age",
+        seconds,
+        2.0,
+        "Seconds that the data of a replica may be old; the same in all processes. A replica that lags more is left "
+        "out, and a change that takes rights away waits for one as long.",
+    ),
+    Setting(
+        "replica_wait",
+        seconds,
+        0.05,
+        "Seconds to wait for a replica that is only just behind the Consistency-Token of a request; then the primary "
+        "answers.",
+    ),
+    Setting(
         "stream_grace",
         seconds,
         2.0,
@@ -778,6 +799,9 @@ class Settings:
     table_prefix: str
     lock_timeout: float
     lock_attempt: float
+    replica_urls: tuple[str, ...]
+    replica_max_age: float
+    replica_wait: float
     stream_grace: float
     stream_timeout: float
     online_rows: int

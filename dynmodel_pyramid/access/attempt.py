@@ -16,6 +16,7 @@ from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.database import ACCESS_STAMP, CREDENTIAL
 from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.replicas import ReplicaBehind
 
 
 class AccessChanged(Stale):
@@ -122,5 +123,7 @@ class RequestAttempt(Attempt):
         if caller is None or caller.stamp is None:
             return
         if found[ACCESS_STAMP] != caller.stamp or not found[CREDENTIAL]:
+            if self.reading is not None:
+                raise ReplicaBehind("the replica has other roles, or not this credential")
             self._forget(caller, connection)
             raise AccessChanged("access has changed while the request ran")

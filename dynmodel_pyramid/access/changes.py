@@ -30,6 +30,7 @@ def hold(connection: sa.Connection, database: Database, wait: float | None = Non
     :param wait: for how many seconds; ``dynmodel.lock_timeout`` by default
     """
     database.dialect.hold_access(connection, database.settings.lock_timeout if wait is None else wait)
+    database.changes_access()
 
 
 def record(connection: sa.Connection, database: Database, subject: str, author: str | None) -> State:

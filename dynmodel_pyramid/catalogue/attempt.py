@@ -18,6 +18,7 @@ from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Catalogue, Snapshot
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import STAMP, State
 from dynmodel_pyramid.database.cursors import forget_fetch, raw_cursor
+from dynmodel_pyramid.database.replicas import Reading, ReplicaBehind
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.store import Change
@@ -49,6 +50,8 @@ class Attempt:
         self._own: dict[int | str, Model] = {}
         self._connection: sa.Connection | None = None
         self._confirmed = False
+        #: The reads of a replica, if the attempt's connection is one's.
+        self.reading: Reading | None = None
 
     # Definitions
 
@@ -101,6 +104,15 @@ class Attempt:
             self.database.dialect.prove_along(connection, self)
         return connection
 
+    def open_replica(self, connection: sa.Connection, reading: Reading) -> sa.Connection:
+        """Use a connection of a replica, which only reads. It proves nothing but the snapshot that is pinned: if the
+        replica has another state, whichever is the older, the attempt is to run on the primary. So no process forgets
+        what it knows because a replica lags.
+        """
+        self._connection, self.reading = connection, reading
+        self.database.dialect.prove_along(connection, self)
+        return connection
+
     def leave(self) -> None:
         """Give up the transaction before anything was read in it; a refusal is confirmed in a separate transaction."""
         self._connection = None
@@ -142,6 +154,8 @@ class Attempt:
         # since.
         if self._connection is not None and not self._connection.closed:
             self._compare(self._connection)
+        elif self.reading is not None:
+            raise ReplicaBehind("another server's state proves nothing of this one's rows")
         else:
             with self.database.reading() as connection:
                 self._compare(connection)
@@ -175,8 +189,8 @@ class Attempt:
         return self._deadline
 
     def is_stale(self) -> bool:
-        """Whether a definition change explains a failed transaction."""
-        self._connection, self._confirmed = None, False
+        """Whether a definition change explains a failed transaction; the primary knows."""
+        self._connection, self.reading, self._confirmed = None, None, False
         try:
             with self.database.reading() as connection:
                 self._compare(connection)
@@ -214,6 +228,8 @@ class Attempt:
         :raises Stale: run the attempt again
         """
         if found[STAMP] != self.snapshot.state.stamp:
+            if self.reading is not None:
+                raise ReplicaBehind("the replica has other definitions")
             self._catch_up(connection)
 
     def _catch_up(self, connection: sa.Connection) -> None:

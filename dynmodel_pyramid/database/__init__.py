@@ -19,6 +19,7 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``findings``          what an examination finds
 ``things``            the parts of a table, as the database itself describes them
 ``system``            the system tables; ``access_tables`` are those of access
+``replicas``          which replicas may answer a read, and how old their data is
 ``timing``            how long the database works for a request
 ``work``              work that is stopped when nobody waits for it any more
 ``cursors``           the driver's own cursors
@@ -45,6 +46,7 @@ from dynmodel_pyramid.database.dialect import ONE_MOMENT, REHEARSES, WRITES, Dia
 from dynmodel_pyramid.database.identifiers import make_safe
 from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.database.postgresql import PostgreSQL
+from dynmodel_pyramid.database.replicas import POSITION, Position, Reading, Replicas
 from dynmodel_pyramid.database.sqlite import SQLite
 from dynmodel_pyramid.database.system import SystemTables
 from dynmodel_pyramid.database.timing import time_statements
@@ -111,9 +113,11 @@ class Database:
         self.settings = settings
         self.dialect: Dialect = _kind(url)(settings)
         self._owns_engine = home is None or self.places is None or not self.places.share_engine
-        self.engine: sa.Engine = self._make_engine(options) if home is None or self._owns_engine else home.engine
+        self.engine: sa.Engine = self._engine(options) if home is None or self._owns_engine else home.engine
         #: The same pool; its transactions write.
         self.writer = self.engine.execution_options(**{WRITES: True})
+        #: None, if no setting names any.
+        self.replicas: Replicas | None = self._replicas(options) if home is None or self._owns_engine else home.replicas
         # A tenant of SQLite shares them: they are half of what it takes to open, and in memory.
         shared: SystemTables | None = (
             home.system if home is not None and home.dialect.schema == self.dialect.schema else None
@@ -131,7 +135,7 @@ class Database:
             for kind, name, place in self._credential_tables()
         }
 
-    def _make_engine(self, options: dict[str, Any]) -> sa.Engine:
+    def _engine(self, options: dict[str, Any]) -> sa.Engine:
         defaults = self.dialect.engine_options()
         if any(key.startswith("sqlalchemy.pool") or key == "sqlalchemy.max_overflow" for key in options):
             for name in ("pool_size", "max_overflow", "pool_use_lifo"):
@@ -143,6 +147,38 @@ class Database:
         if self.settings.observes:
             time_statements(engine)
         return engine
+
+    def _replicas(self, options: dict[str, Any]) -> Replicas | None:
+        urls, settings = self.settings.replica_urls, self.settings
+        if not urls:
+            return None
+        if not self.dialect.has_replicas:
+            raise ConfigurationProblem("dynmodel.replica_urls: only PostgreSQL has replicas", hint="remove the setting")
+        engines = []
+        for text in urls:
+            url = _driven(sa.make_url(_expand(text, "dynmodel.replica_urls")))
+            if url.get_backend_name() != self.engine.dialect.name:
+                raise ConfigurationProblem(f"dynmodel.replica_urls: {url.get_backend_name()} is not the primary's kind")
+            engines.append(self._engine({**options, "sqlalchemy.url": url}))
+        return Replicas(self.engine, engines, settings.replica_max_age, settings.replica_wait)
+
+    def position(self) -> Position:
+        """The primary's place in its log, behind all that is committed."""
+        with self.reading() as connection, raw_cursor(connection) as cursor:
+            cursor.execute(POSITION)
+            return Position(*cursor.fetchone())
+
+    def changes_access(self) -> None:
+        """Call it where rights are taken, in the transaction."""
+        if self.replicas is not None:
+            self.replicas.note_change()
+
+    def settle_access(self) -> None:
+        """Call it after the commit of such a transaction, by the same thread: a replica may answer from before it until
+        this returns (:meth:`Replicas.let_all_have`).
+        """
+        if self.replicas is not None:
+            self.replicas.let_all_have(self.position)
 
     def save_whole(self, target: Path, watch: Watch) -> Saved:
         """Write all of it into a file (:meth:`Dialect.save_whole`)."""
@@ -156,6 +192,10 @@ class Database:
     def begin_reading(self) -> sa.Connection:
         """A connection in a read transaction, until :meth:`end_reading`; its options must stay as they are."""
         return self.dialect.begin_reading(self.engine)
+
+    def begin_reading_from(self, reading: Reading) -> sa.Connection:
+        """The same on a replica."""
+        return self.dialect.begin_reading(reading.replica.engine, reading)
 
     def end_reading(self, connection: sa.Connection) -> None:
         self.dialect.end_reading(connection)
@@ -268,7 +308,10 @@ class Database:
         """Close all pooled connections."""
         for end in self.before_close:
             end()
+        self.settle_access()
         if self._owns_engine:
+            if self.replicas is not None:
+                self.replicas.close()
             self.engine.dispose()
 
 
@@ -293,22 +336,24 @@ def _before_fork() -> None:
     """
     for database in list(_DATABASES):
         database.engine.dispose()
+        for replica in database.replicas.all if database.replicas is not None else ():
+            replica.engine.dispose()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork)
 
 
-def _expand(url: str) -> str:
+def _expand(url: str, setting: str = "sqlalchemy.url") -> str:
     """Fill ``${NAME}`` from the environment, so that an INI file needs to hold no password."""
     try:
         return Template(url).substitute(os.environ)
     except KeyError as error:
         raise ConfigurationProblem(
-            f"sqlalchemy.url names the environment variable {error.args[0]}, which is not set"
+            f"{setting} names the environment variable {error.args[0]}, which is not set"
         ) from None
     except ValueError:
-        raise ConfigurationProblem("sqlalchemy.url: a $ must begin ${NAME}, or be written $$") from None
+        raise ConfigurationProblem(f"{setting}: a $ must begin ${{NAME}}, or be written $$") from None
 
 
 def _driven(url: sa.URL) -> sa.URL:

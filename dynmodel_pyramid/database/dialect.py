@@ -15,6 +15,7 @@ from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import untimed_cursor
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.places import Places
+from dynmodel_pyramid.database.replicas import Position, Reading
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.database.timing import timed
 from dynmodel_pyramid.errors import Conflict
@@ -41,11 +42,12 @@ class Failure:
 
     ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
     deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
-    one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``full`` (no
-    room), ``value`` (the database refuses a value), ``too_long`` (an index refuses it), ``statement`` (a name or type
-    that the database doesn't have: the sign of a stale definition) or ``other``. ``columns``, ``constraint`` and
-    ``table`` are physical names, where the database reports them. ``told`` is ``T.a, T.b`` where it reports them
-    without quotes: only who knows the rules of the table can tell which one it is.
+    one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``read_only`` (the
+    server takes no writes), ``full`` (no room), ``value`` (the database refuses a value), ``too_long`` (an index
+    refuses it), ``statement`` (a name or type that the database doesn't have: the sign of a stale definition) or
+    ``other``. ``columns``, ``constraint`` and ``table`` are physical names, where the database reports them. ``told``
+    is ``T.a, T.b`` where it reports them without quotes: only who knows the rules of the table can tell which one it
+    is.
     """
 
     kind: str
@@ -129,6 +131,9 @@ class Dialect:
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 
+    #: Whether it may have replicas that answer reads (:mod:`~.replicas`).
+    has_replicas = False
+
     #: How the names of the indexes begin that an index of words is made of.
     word_indexes: tuple[str, ...] = ("_sx_",)
 
@@ -166,8 +171,11 @@ class Dialect:
         :raises ConfigurationProblem: they do not
         """
 
-    def begin_reading(self, engine: sa.Engine) -> sa.Connection:
-        """A connection in a new read transaction, which sees one moment where a transaction does."""
+    def begin_reading(self, engine: sa.Engine, reading: Reading | None = None) -> sa.Connection:
+        """A connection in a new read transaction, which sees one moment where a transaction does.
+
+        :param reading: of a replica, whose engine it is
+        """
         connection = engine.connect()
         connection.begin()
         return connection
@@ -190,8 +198,11 @@ class Dialect:
             raise
         return connection
 
-    def commit_writing(self, connection: sa.Connection) -> None:
-        """Commit the transaction of :meth:`begin_writing`."""
+    def commit_writing(self, connection: sa.Connection, *, tells: bool = False) -> Position | None:
+        """Commit the transaction of :meth:`begin_writing`.
+
+        :param tells: return a place in the database's log behind the commit
+        """
         try:
             connection.commit()
         except BaseException:
@@ -199,6 +210,7 @@ class Dialect:
             if not connection.invalidated:
                 connection.invalidate()
             raise
+        return None
 
     def end_writing(self, connection: sa.Connection) -> None:
         """End the transaction of :meth:`begin_writing`, if it is not committed, and give the connection back."""

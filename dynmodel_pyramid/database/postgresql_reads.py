@@ -17,6 +17,7 @@ from dynmodel_pyramid.database.cursors import driver_connection, driver_errors, 
 from dynmodel_pyramid.database.dialect import Proven
 from dynmodel_pyramid.database.postgresql_prepared import Call, PreparedStatements
 from dynmodel_pyramid.database.postgresql_sessions import SAID, Said
+from dynmodel_pyramid.database.replicas import LENGTH, Reading
 
 #: The level is said again: other levels would prove nothing, whatever the default of the connection has become.
 _BEGIN: Call = "send_query_params", (b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", None)
@@ -53,8 +54,12 @@ class Reads:
     which takes 30 us, is begun for other statements only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading | None = None) -> None:
+        """
+        :param reading: of a replica, whose place is read first in each transaction
+        """
         self._attempt: Proven | None = None
+        self._reading = reading
         self._bound: str | None = None
 
     def prove_along(self, attempt: Proven) -> None:
@@ -73,6 +78,10 @@ class Reads:
         if self._bound is not None:
             with driver_errors(connection):
                 driver_connection(connection).execute(self._bound)
+        if self._reading is not None:
+            with driver_errors(connection):
+                found = driver_connection(connection).execute(LENGTH).fetchone()
+            self._reading.see(*found)
 
     def __call__(self, connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], _Rows]:
         if self._attempt is None:
@@ -81,13 +90,30 @@ class Reads:
             pipeline = _Pipeline(connection)
             if self._bound is not None:
                 pipeline.add(self._bound, ())
+            if self._reading is not None:
+                pipeline.add(LENGTH, ())
             pipeline.add(sql, parameters)
             pipeline.add(*self._attempt.proof)
-            *_, result, proof = pipeline.run()
+            *first, result, proof = pipeline.run()
+            if self._reading is not None:
+                _, ((length,),) = pipeline.loaded(first[-1])
+                self._reading.see(length)
             description, rows = pipeline.loaded(result)
             _, ((*found,),) = pipeline.loaded(proof)
         self._attempt.prove_by(connection, found)
         return description, rows
+
+
+def committed(connection: sa.Connection, query: str) -> Sequence[Any]:
+    """Commit the transaction of a connection; -> the row of a query that runs behind the commit.
+
+    :raises psycopg.Error: the commit failed
+    """
+    pipeline = _Pipeline(connection)
+    pipeline.add("COMMIT", ())
+    pipeline.add(query, ())
+    _, result = pipeline.run()
+    return pipeline.loaded(result)[1][0]
 
 
 class _Pipeline:

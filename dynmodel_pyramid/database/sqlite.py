@@ -20,6 +20,7 @@ from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
 from dynmodel_pyramid.database.cursors import driver_connection, driver_errors, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.findings import Finding, Load
+from dynmodel_pyramid.database.replicas import Reading
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
 from dynmodel_pyramid.database.sqlite_file import DatabaseFile
 from dynmodel_pyramid.database.sqlite_log import WriteAheadLog
@@ -217,7 +218,7 @@ class SQLite(Dialect):
         ready = self._readers, self._writers
         return in_use + sum(each.in_use for each in ready), idle + sum(each.idle for each in ready), most
 
-    def begin_reading(self, engine: sa.Engine) -> sa.Connection:
+    def begin_reading(self, engine: sa.Engine, reading: Reading | None = None) -> sa.Connection:
         return self._readers.begin()
 
     def end_reading(self, connection: sa.Connection) -> None:
@@ -237,7 +238,7 @@ class SQLite(Dialect):
             raise
         return writer
 
-    def commit_writing(self, connection: sa.Connection) -> None:
+    def commit_writing(self, connection: sa.Connection, *, tells: bool = False) -> None:
         if connection not in self._writers:
             super().commit_writing(connection)
             return

@@ -14,7 +14,8 @@ from dynmodel_pyramid.web.http.tree import ROUTE, Handler
 EXPOSED = (
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, "
     "Range-Unit, Preference-Applied, Content-Disposition, Content-Guessed, ETag, Link, Definition-Version, "
-    "Definitions-Revision, X-Request-Id, Deprecation, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed"
+    "Definitions-Revision, X-Request-Id, Deprecation, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, "
+    "Consistency-Token, Data-Age"
 )
 METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
 #: What pages of named origins may send, besides what their preflight asks for. One answer then serves a browser for all
@@ -23,6 +24,7 @@ ALLOWED = (
     *("Authorization", "Accept", "Accept-Language", "Content-Language", "Content-Type", "Prefer", "Range"),
     *("Range-Unit", "Accept-Profile", "Content-Profile", "If-Match", "If-None-Match", "apikey", "x-client-info"),
     "Idempotency-Key",
+    "Consistency-Token",
 )
 MAX_AGE = "86400"
 

@@ -2,4 +2,5 @@
 
 ``bed``       servers on loopback
 ``delay``     a line that takes its time
+``runs``      what the command runs
 """

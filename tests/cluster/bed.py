@@ -138,11 +138,18 @@ class Node:
     def promote(self) -> None:
         self.ask("SELECT pg_promote(true, 30)")
 
-    def signal_all(self, number: int) -> None:
-        """To the server and the processes that it has started."""
+    @property
+    def pid(self) -> int:
         assert self._server is not None
-        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
-        for pid in [self._server.pid, *map(int, children)]:
+        return self._server.pid
+
+    def processes(self) -> list[int]:
+        """The server, and the processes that it has started."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
+
+    def signal_all(self, number: int) -> None:
+        for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -182,8 +182,25 @@ class Answer:
         return self.status == 503 and bool(self.headers["Retry-After"]) and self.json["code"] == "busy"
 
 
+class Manner:
+    """How clients send requests, for runs on a cluster (``tests/cluster``)."""
+
+    def before(self, method: str, headers: dict[str, str]) -> None:
+        """Add headers."""
+
+    def after(self, answer: Answer) -> None:
+        """Look at an answer."""
+
+    def repeats(self, answer: Answer | None) -> bool:
+        """Whether to send it again, because of this answer or because none came."""
+        return False
+
+
 class Client:
     """One thread's connections, one to each port."""
+
+    #: Of all clients of the run.
+    manner = Manner()
 
     def __init__(self, ports: Sequence[int], timeout: float = 60):
         self._connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=timeout) for port in ports]
@@ -199,6 +216,22 @@ class Client:
         if document is not None:
             body = json.dumps(document)
             sent.setdefault("Content-Type", "application/json")
+        self.manner.before(method, sent)
+        while True:
+            try:
+                answer = self._send(connection, method, path, body, sent)
+            except (OSError, http.client.HTTPException):
+                if self.manner.repeats(None):
+                    continue
+                raise
+            self.manner.after(answer)
+            if not self.manner.repeats(answer):
+                return answer
+
+    @staticmethod
+    def _send(
+        connection: http.client.HTTPConnection, method: str, path: str, body: str | None, sent: dict[str, str]
+    ) -> Answer:
         started = time.monotonic()
         try:
             connection.request(method, path, body, sent)

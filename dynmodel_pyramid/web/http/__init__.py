@@ -14,6 +14,7 @@
 ``media_types``   media types with parameters
 ``dispositions``  names of files that lists have
 ``parameters``    parameters of views without a query, and who sends a request
+``consistency``   how old the rows of an answer may be: reads from replicas
 ``conditions``    ETag, If-Match, If-None-Match, Accept
 ``preferences``   Prefer
 ``faces``         the differences between the faces of rows

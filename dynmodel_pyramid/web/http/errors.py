@@ -15,7 +15,6 @@ from pyramid.response import Response
 from webob.request import DisconnectionError
 
 from dynmodel_pyramid import errors
-from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.constraint_violations import KINDS, violated_fields, violation
 from dynmodel_pyramid.catalogue.long_entries import HINT, long_indexed_fields, too_long_text
 from dynmodel_pyramid.catalogue.table_builder import Model
@@ -223,7 +222,7 @@ def http_exception_view(error: HTTPException, request: Request) -> Response:
     return problem(request, error.status_int, error.title.lower().replace(" ", "_"), error.explanation or error.title)
 
 
-def stale_view(error: Stale, request: Request) -> Response:
+def stale_view(error: errors.DynmodelError, request: Request) -> Response:
     """The answer when the last attempt was stale, too."""
     return busy(request, "the definition changed faster than the request could run")
 
@@ -265,6 +264,10 @@ def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
         if settings.change_timeout != settings.statement_timeout:
             detail += f", or {settings.change_timeout:g} seconds for the change of a definition"
         return problem(request, 504, "statement_timeout", detail, "ask for less, or index the fields that are compared")
+    if failure.kind == "read_only":
+        return busy(
+            request, "the database server takes no writes: it is a replica, or has become one", "database_read_only"
+        )
     if failure.kind in ("busy", "away", "full"):
         details = {
             "busy": "the rows are locked by another request",

@@ -20,7 +20,7 @@ from dynmodel_pyramid.web.http.links import link_header
 from dynmodel_pyramid.web.http.preferences import Preferences
 from dynmodel_pyramid.web.http.ranges import Part, content_range
 from dynmodel_pyramid.web.http.streams import RowStream
-from dynmodel_pyramid.web.http.transactions import detached_read_connection, read_connection
+from dynmodel_pyramid.web.http.transactions import detached_read_connection, rows_connection
 from dynmodel_pyramid.web.http.tree import ATTEMPT
 
 
@@ -98,7 +98,7 @@ class Listing:
             raise Malformed(
                 f"a page behind a cursor needs a limit, of {CHUNK} at most", code="invalid_parameter", parameter="limit"
             )
-        connection = (read_connection if is_page else detached_read_connection)(request)
+        connection = (rows_connection if is_page else detached_read_connection)(request)
         try:
             dialect.bound_statements(connection, settings.statement_timeout)
             is_bounded = count == BOUNDED and is_page

@@ -15,6 +15,8 @@ from dynmodel_pyramid.exchange import NDJSON
 #: The media types of the answers that tell of refused rows.
 LENIENT_OFFERS = ("application/json", NDJSON)
 RETURNS = ("representation", "minimal", "headers-only")
+#: For all requests; honoured where the answer is whole (:mod:`~.consistency`).
+STRONG = ("consistency", "strong")
 _NUMBER = re.compile("[0-9]{1,18}")
 
 
@@ -74,7 +76,7 @@ class PreferenceRules:
         for name, value, text in _asked(header, is_exact=self.is_exact):
             if self._is_known(name, value) and (self.is_exact or name in heeded):
                 preferences.setdefault(name, value)
-            elif name not in self.passed_over:
+            elif name not in self.passed_over and (name, value) != STRONG:
                 refused.append(text)
         if preferences.get("handling") != "strict":
             # As in PostgREST ("Prefer Header": Max Affected).

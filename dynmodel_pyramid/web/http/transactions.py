@@ -26,7 +26,9 @@ from pyramid.response import Response
 from dynmodel_pyramid.access.attempt import RequestAttempt
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
+from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
+from dynmodel_pyramid.database.replicas import ReplicaBehind
 from dynmodel_pyramid.database.work import Abandoned
 from dynmodel_pyramid.errors import ConfigurationProblem, Conflict, OutcomeUnknown, Violation
 from dynmodel_pyramid.rows.imports import Transaction
@@ -42,6 +44,7 @@ from dynmodel_pyramid.web.http.clients import (
     refuse_gone,
     unread_answer,
 )
+from dynmodel_pyramid.web.http.consistency import POSITION, READS, leave_replica, reading_of, tell
 from dynmodel_pyramid.web.http.errors import (
     UNDECIDED,
     database_error_view,
@@ -57,6 +60,8 @@ from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, TENANT, Hand
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: In the environment: the work left for after the commit.
 _AFTERWARDS = "dynmodel.afterwards"
+#: In the environment: the connections lead to a server that takes no writes.
+_READ_ONLY = "dynmodel.read_only"
 #: Attributes that an attempt leaves on the request.
 _LEFT_BEHIND = ("context", "exception", "exc_info", "view_name", "subpath", "traversed", "virtual_root", "root")
 
@@ -82,6 +87,7 @@ def writes(request: Request) -> bool:
 
 def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
     timeout = registry.dynmodel_settings.lock_timeout
+    tells = bool(registry.dynmodel_settings.replica_urls)
 
     def attempts_tween(request: Request) -> Response:
         begin_work(request)
@@ -89,6 +95,8 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
             answer = attempts(request)
             if SENT in request.environ:
                 answer = repeated(request, answer)
+            if tells or "HTTP_PREFER" in request.environ:
+                tell(request, answer)
         except Abandoned:
             if request.method in SAFE_METHODS:
                 log_gone(request, "its work was stopped")
@@ -105,6 +113,8 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
             request.environ[ATTEMPT_NUMBER] = (number, deadline)
             try:
                 return _finished(request, handler(request))
+            except ReplicaBehind as behind:
+                answer, cause = stale_view(behind, request), behind.code
             except Stale as stale:
                 answer, cause = stale_view(stale, request), stale.cause
             except AttemptFailure as failure:
@@ -117,14 +127,15 @@ def attempts_tween_factory(handler: Handler, registry: Registry) -> Handler:
                     return failure.answer
             finally:
                 _close(request)
-            if time.monotonic() > deadline:
-                count_failure(cause)
-                return answer
             refuse_gone(request)
-            if number:
-                time.sleep(random.uniform(0, min(0.02 * 2**number, 0.5)))
-            number += 1
-            count_repetition(cause)
+            if not leave_replica(request):
+                if time.monotonic() > deadline:
+                    count_failure(cause)
+                    return answer
+                if number:
+                    time.sleep(random.uniform(0, min(0.02 * 2**number, 0.5)))
+                number += 1
+                count_repetition(cause)
             for name in _LEFT_BEHIND:
                 request.__dict__.pop(name, None)
 
@@ -147,8 +158,15 @@ def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Re
     """The answer in case it is too late for a further attempt; None if no further attempt is worth making."""
     attempt: RequestAttempt = request.environ[ATTEMPT]
     kind = failure.kind
+    if kind not in ("timeout", "too_complex") and leave_replica(request, is_away=kind == "away"):
+        return failure.answer  # whatever it was, the primary decides
     if kind in ("away", "statement", "other") and _has_gone(request):
         return stale_view(Stale("the tenant is gone"), request)  # the next attempt finds none
+    if kind == "read_only":
+        # The primary has become a replica, or the service has only a replica: its connections lead nowhere. Nothing was
+        # written, so the request may run again on whichever server is the primary now.
+        request.environ[_READ_ONLY] = True
+        return failure.answer if number == 0 else None
     if kind == "away":
         # A pooled connection may have been dead for long; the pool has thrown all of them away by now. If a new
         # connection fails, too, nobody waits for the database: the threads are needed for other requests.
@@ -191,7 +209,7 @@ def confirmation_tween_factory(handler: Handler, registry: Registry) -> Handler:
             for fault in unexpected:
                 log_unexpected(fault, request)
             return answer
-        if isinstance(error, Stale):
+        if isinstance(error, Stale | ReplicaBehind):
             raise error
         once = attempt.once
         if isinstance(error, OutcomeUnknown):
@@ -234,12 +252,26 @@ def read_connection(request: Request) -> sa.Connection:
     return attempt.open(connection)
 
 
+def rows_connection(request: Request) -> sa.Connection:
+    """The same for rows, of a replica if there is one that may answer."""
+    attempt: RequestAttempt = request.environ[ATTEMPT]
+    database = attempt.database
+    reading = None if database.replicas is None else reading_of(request, database.replicas)
+    if reading is None:
+        return read_connection(request)
+    attempt.reading = reading  # a failure to connect is the replica's
+    connection = request.environ["dynmodel.connection"] = database.begin_reading_from(reading)
+    attend(request, connection)
+    return attempt.open_replica(connection, reading)
+
+
 def detached_read_connection(request: Request) -> sa.Connection:
     """A connection in a read transaction that outlives the view, for a stream; the caller closes it.
 
     All its statements see one moment, so that a count agrees with the rows that are sent.
     """
     attempt: RequestAttempt = request.environ[ATTEMPT]
+    request.environ[READS] = True
     connection = attempt.database.engine.connect().execution_options(**{ONE_MOMENT: True})
     try:
         attend(request, connection)
@@ -289,8 +321,8 @@ def write_connection(
     else:
         # Watchers know a transaction by its connection, and that it is rolled back by a connection that is gone.
         connection = database.begin_writing(is_kept=attempt.catalogue.watcher is None)
-        commit, end = database.dialect.commit_writing, database.dialect.end_writing
-        joined = JoinedConnection(connection, request.tm, partial(commit, connection), partial(end, connection))
+        commit, end = partial(_commit, request, database, connection), partial(database.dialect.end_writing, connection)
+        joined = JoinedConnection(connection, request.tm, commit, end)
     try:
         if staged is None:
             attend(request, connection)
@@ -303,6 +335,10 @@ def write_connection(
         joined.abort(None)
         raise
     return attempt.open(connection, writes=True)
+
+
+def _commit(request: Request, database: Database, connection: sa.Connection) -> None:
+    request.environ[POSITION] = database.dialect.commit_writing(connection, tells=database.replicas is not None)
 
 
 def _roll_back(transaction: sa.RootTransaction) -> None:
@@ -370,6 +406,8 @@ def _close(request: Request) -> None:
     staged = request.environ.pop("dynmodel.staging", None)
     if staged is not None:
         request.environ[ATTEMPT].database.unstage(staged)
+    if request.environ.pop(_READ_ONLY, None) is not None:
+        request.environ[ATTEMPT].database.engine.dispose()  # now that the request has given its connections back
     if request.__dict__.pop("exc_info", None) is not None and request.exception is not None:
         # The traceback's frames refer to the request, in a cycle: the body would stay in memory until the garbage
         # collector's next full run. Tracebacks that matter have been logged.

@@ -257,6 +257,11 @@ CODES: tuple[tuple[str, int, str], ...] = (
     ("busy", 503, "A lock was not free in time, or the definition changed faster than the request could run."),
     ("database_unavailable", 503, "The database can't be reached, or has no room left."),
     (
+        "database_read_only",
+        503,
+        "The database server takes no writes: it is a replica, or has become one.",
+    ),
+    (
         "statement_timeout",
         504,
         "The database took longer for a query than dynmodel.statement_timeout, or for the change of a "

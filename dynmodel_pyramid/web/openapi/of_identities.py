@@ -15,7 +15,7 @@ from dynmodel_pyramid.web.openapi.operations import (
 )
 
 _ACCESS = "Access"
-_DONE = ("ETag", "Preference-Applied", "Idempotency-Replayed")
+_DONE = ("ETag", "Preference-Applied", "Idempotency-Replayed", "Consistency-Token")
 _CHANGING = ("If-Match", "Prefer.return", "Idempotency-Key")
 _GONE = {204: Answer()}
 
@@ -149,7 +149,7 @@ OF_IDENTITIES: dict[str, Described] = {
             "DELETE": Operation(
                 "delete_role",
                 "Delete it",
-                {204: Answer(None, ("ETag", "Idempotency-Replayed"))},
+                {204: Answer(None, ("ETag", "Idempotency-Replayed", "Consistency-Token"))},
                 ("If-Match", "Idempotency-Key"),
             ),
         },

@@ -26,8 +26,16 @@ _LIST = (
     "Definitions-Revision",
     "Deprecation",
     "Content-Disposition",
+    "Data-Age",
 )
-_WRITTEN = ("Preference-Applied", "Content-Range", "Definition-Version", "Deprecation", "Idempotency-Replayed")
+_WRITTEN = (
+    "Preference-Applied",
+    "Content-Range",
+    "Definition-Version",
+    "Deprecation",
+    "Idempotency-Replayed",
+    "Consistency-Token",
+)
 _ROW = ("ETag", "Definition-Version", "Deprecation")
 _PAGE = (
     "select",
@@ -99,7 +107,7 @@ def row_resources(rows: RowSchemas, formats: Formats) -> Iterator[tuple[str, Des
         "query",
         "Rows that a query as a document finds; nothing is written",
         {200: listed, 206: listed},
-        ("Prefer.list",),
+        ("Prefer.list", "Consistency-Token"),
         Body({JSON: schema("Query")}),
         errors=(*WRITING, 416),
     )
@@ -132,7 +140,7 @@ def _of_list(rows: RowSchemas, formats: Formats) -> dict[str, Operation]:
             "list",
             "Rows that a query finds",
             {200: listed, 206: listed},
-            (*_PAGE, *rows.filters, "Range", "Prefer.list"),
+            (*_PAGE, *rows.filters, "Range", "Prefer.list", "Consistency-Token"),
             errors=(*READ_LISTS,),
         ),
         "POST": _adding(rows, formats, "add"),
@@ -218,9 +226,12 @@ def _deleting(rows: RowSchemas) -> Operation:
 
 
 def _one(rows: RowSchemas) -> Iterator[tuple[str, Operation]]:
-    shown = Answer(rows.whole, _ROW, links=rows.links)
-    yield "GET", Operation("get", "One row", {200: shown, 304: Answer(None, _ROW)}, ("If-None-Match",))
-    written = Answer(rows.whole, (*_ROW, "Preference-Applied", "Idempotency-Replayed"), shared="row")
+    shown, unchanged = Answer(rows.whole, (*_ROW, "Data-Age"), links=rows.links), Answer(None, (*_ROW, "Data-Age"))
+    heeded = ("If-None-Match", "Consistency-Token", "Prefer.reading")
+    yield "GET", Operation("get", "One row", {200: shown, 304: unchanged}, heeded)
+    written = Answer(
+        rows.whole, (*_ROW, "Preference-Applied", "Idempotency-Replayed", "Consistency-Token"), shared="row"
+    )
     answers = {200: written, 204: replace(written, schema=None, shared="no_row")}
     yield (
         "PUT",
@@ -242,5 +253,5 @@ def _one(rows: RowSchemas) -> Iterator[tuple[str, Operation]]:
             Body({MERGE_PATCH: rows.patch, JSON: rows.patch}),
         ),
     )
-    gone = Answer(None, ("Definition-Version", "Deprecation", "Idempotency-Replayed"))
+    gone = Answer(None, ("Definition-Version", "Deprecation", "Idempotency-Replayed", "Consistency-Token"))
     yield "DELETE", Operation("delete", "Delete the row", {204: gone}, ("If-Match.row", "Idempotency-Key"))

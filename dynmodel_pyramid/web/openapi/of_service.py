@@ -21,11 +21,11 @@ from dynmodel_pyramid.web.openapi.operations import (
 _TAGGED = ("ETag", "Definition-Version")
 _WHOLE = ("ETag", "Definitions-Revision")
 _CHANGED = {
-    200: Answer(schema("Schema"), (*_WHOLE, "Preference-Applied", "Idempotency-Replayed")),
-    204: Answer(None, (*_WHOLE, "Preference-Applied", "Idempotency-Replayed")),
+    200: Answer(schema("Schema"), (*_WHOLE, "Preference-Applied", "Idempotency-Replayed", "Consistency-Token")),
+    204: Answer(None, (*_WHOLE, "Preference-Applied", "Idempotency-Replayed", "Consistency-Token")),
 }
 _PATCHED = Body({MERGE_PATCH: schema("SchemaPatch"), JSON: schema("SchemaPatch")})
-_RUN = ("Preference-Applied", "Definitions-Revision", "Idempotency-Replayed")
+_RUN = ("Preference-Applied", "Definitions-Revision", "Idempotency-Replayed", "Consistency-Token")
 _PUBLIC = (400, 404, 406, 408, 500)
 _OPTIONAL = Body({JSON: schema("Overrides")}, required=False)
 
@@ -293,7 +293,7 @@ OF_SERVICE: dict[str, Described] = {
 
 def tables(formats: Formats) -> Described:
     """The list of tables. A new one may be made of a file in any format that is read here."""
-    made = (*_TAGGED, "Location", "Preference-Applied", "Idempotency-Replayed")
+    made = (*_TAGGED, "Location", "Preference-Applied", "Idempotency-Replayed", "Consistency-Token")
     return Described(
         "table/",
         "Definitions",

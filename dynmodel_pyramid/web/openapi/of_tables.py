@@ -17,11 +17,11 @@ from dynmodel_pyramid.web.openapi.operations import (
 _TAGGED = ("ETag", "Definition-Version")
 _VERSIONED = ("Definition-Version",)
 _CHANGED = {
-    200: Answer(schema("Table"), (*_TAGGED, "Preference-Applied", "Idempotency-Replayed")),
-    204: Answer(None, (*_TAGGED, "Preference-Applied", "Idempotency-Replayed")),
+    200: Answer(schema("Table"), (*_TAGGED, "Preference-Applied", "Idempotency-Replayed", "Consistency-Token")),
+    204: Answer(None, (*_TAGGED, "Preference-Applied", "Idempotency-Replayed", "Consistency-Token")),
 }
 _CHANGING = ("on_error", "If-Match", "Prefer.return", "Idempotency-Key")
-_GONE = {204: Answer(None, (*_VERSIONED, "Idempotency-Replayed"))}
+_GONE = {204: Answer(None, (*_VERSIONED, "Idempotency-Replayed", "Consistency-Token"))}
 _GIVEN_UP = {204: Answer(None, _VERSIONED)}
 _LISTED = (*_VERSIONED, "Link")
 _OPTIONAL = Body({JSON: schema("FieldOverrides")}, required=False)
@@ -228,7 +228,7 @@ OF_TABLES = {
             "POST": Operation(
                 "create_view",
                 "Save a view",
-                {201: Answer(schema("View"), (*_TAGGED, "Location", "Idempotency-Replayed"))},
+                {201: Answer(schema("View"), (*_TAGGED, "Location", "Idempotency-Replayed", "Consistency-Token"))},
                 ("Idempotency-Key",),
                 json_body("NewView"),
             ),
@@ -247,7 +247,7 @@ OF_TABLES = {
             "PUT": Operation(
                 "put_view",
                 "Replace it",
-                {200: Answer(schema("View"), (*_TAGGED, "Idempotency-Replayed"))},
+                {200: Answer(schema("View"), (*_TAGGED, "Idempotency-Replayed", "Consistency-Token"))},
                 ("If-Match", "Idempotency-Key"),
                 json_body("NewView"),
             ),

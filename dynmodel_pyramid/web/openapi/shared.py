@@ -70,11 +70,17 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "A repetition with the same key gets the same answer, and nothing is written twice; take a new UUID",
         {"type": "string", "format": "idempotency-key"},
     ),
+    "Consistency-Token": _header(
+        "Consistency-Token",
+        "That of an answer to a write: the rows are not older than it, whichever server they are read from",
+        {"type": "string", "pattern": "^[0-9a-f]{1,8}\\.[0-9a-f]{1,15}$"},
+    ),
+    "Prefer.reading": _header("Prefer", "`consistency=strong`: the newest data, never a replica's (RFC 7240)"),
     "Prefer.return": _header("Prefer", f"{_RETURN} (RFC 7240)", example="return=minimal"),
     "Prefer.list": _header(
         "Prefer",
         "`count=exact`, `planned`, `estimated` or `bounded` (beyond 10,000 it is a least one): the total is in "
-        "`Content-Range`",
+        "`Content-Range`; `consistency=strong`: the newest data, never a replica's",
         example="count=exact",
     ),
     "Prefer.batch": _header(
@@ -235,6 +241,8 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Definitions-Revision": _told("The number of changes of definitions so far", "integer"),
     "Deprecation": _told("Since when fields have former names (RFC 9745)"),
     "Idempotency-Replayed": _told("`true`: the answer to the first request with this key"),
+    "Consistency-Token": _told("Where there are replicas: send it with reads that are to see this write"),
+    "Data-Age": _told("The rows are a replica's, and at most so many seconds old", "number"),
     "X-Request-Id": _told("The request's own, or a new one"),
     "Retry-After": _told("Seconds", "integer"),
     "WWW-Authenticate": _told("`Bearer`"),

@@ -77,6 +77,7 @@ CODES: dict[str, tuple[str, int | None]] = {
     # Nothing was changed, and the request may be repeated: 503 with Retry-After, where PostgREST has 500.
     "busy": ("55P03", 503),
     "database_unavailable": ("PGRST000", 503),
+    "database_read_only": ("25006", 503),
     "outcome_unknown": ("08007", 503),
 }
 #: The code of a document's first fault -> PostgREST's code, and the status.

@@ -16,7 +16,7 @@ from dynmodel_pyramid.web.http.body import MERGE_PATCH, read_json
 from dynmodel_pyramid.web.http.conditions import is_unchanged, matching_row_versions
 from dynmodel_pyramid.web.http.parameters import no_parameters
 from dynmodel_pyramid.web.http.preferences import Preferences, preferred, preferred_return
-from dynmodel_pyramid.web.http.transactions import read_connection, write_connection
+from dynmodel_pyramid.web.http.transactions import rows_connection, write_connection
 from dynmodel_pyramid.web.http.writing import writing
 from dynmodel_pyramid.web.resources import RowList, RowResource
 
@@ -47,7 +47,7 @@ def get_row(context: RowResource, request: Request) -> Response:
     no_parameters(request)
     rows = context.rows
     rows.refuse_no_reading()
-    row = rows.get(read_connection(request), context.row_id)
+    row = rows.get(rows_connection(request), context.row_id)
     if row is None:
         raise _missing(context)
     tag = tag_of(context, rows, row.version, row.body)

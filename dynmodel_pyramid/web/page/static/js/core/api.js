@@ -76,6 +76,9 @@ export class Problem extends Error {
  */
 export const signIn = { ask: null };
 
+/** Of the last write: what is read afterwards is not older, whichever server it is read from. @type {string | null} */
+let consistency = null;
+
 /**
  * The address of a path. Values that are null or undefined are left out; of an array each is a parameter.
  * @param {string} path
@@ -130,6 +133,7 @@ async function request(method, path, body, options) {
   if (options.ifMatch) headers.set("If-Match", options.ifMatch);
   if (options.etag) headers.set("If-None-Match", options.etag);
   if (options.prefer) headers.set("Prefer", options.prefer);
+  if (consistency) headers.set("Consistency-Token", consistency);
   let sent = body;
   if (body !== undefined) {
     const isRaw = typeof body === "string" || body instanceof Blob || body instanceof FormData || body instanceof URLSearchParams || body instanceof ArrayBuffer;
@@ -146,6 +150,7 @@ async function request(method, path, body, options) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, { code: "no_answer", detail: "The service does not answer.", hint: "Check the connection, then try again." });
   }
+  consistency = answer.headers.get("Consistency-Token") || consistency;
   if (answer.ok || answer.status === 304) {
     return { status: answer.status, data: await content(answer, options.as), headers: answer.headers, etag: answer.headers.get("ETag") };
   }
