@@ -44,7 +44,8 @@ class SchemaPlaces(Places):
     """See the module."""
 
     share_engine = True
-    columns = 40
+    # 1 MB: the statements that SQLAlchemy keeps of it too.
+    columns = 100
 
     def schema(self, name: str) -> str:
         return self.settings.tenant_schemas + name

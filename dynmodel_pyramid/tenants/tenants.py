@@ -51,6 +51,8 @@ class Tenants:
         self._most = home.settings.class_cache_columns
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        #: The one that was used last.
+        self._newest: _Known | None = None
         self._columns = 0
         self._opening: dict[str, Future[Tenant]] = {}
 
@@ -63,14 +65,19 @@ class Tenants:
         :raises Unavailable: it can't be opened now
         """
         known = self._known.get(name)
-        return self._open(name) if known is None else self._used(name, known)
-
-    def _used(self, name: str, known: _Known) -> Tenant:
+        if known is None:
+            return self._open(name)
         columns = self.places.columns + known.tenant.catalogue.columns
+        if known is not self._newest or columns != known.columns:
+            self._note_use(name, known, columns)
+        return known.tenant
+
+    def _note_use(self, name: str, known: _Known, columns: int) -> None:
         dropped: list[Tenant] = []
         with self._lock:
             if self._known.get(name) is known:
                 self._known.move_to_end(name)
+                self._newest = known
                 self._columns += columns - known.columns
                 known.columns = columns
                 while self._columns > self._most and len(self._known) > 1:
@@ -79,7 +86,6 @@ class Tenants:
                     dropped.append(oldest.tenant)
         for tenant in dropped:
             tenant.database.retire()
-        return known.tenant
 
     def _open(self, name: str) -> Tenant:
         if not is_tenant_name(name):
@@ -97,7 +103,8 @@ class Tenants:
             known = _Known(self._opened_now(name))
             with self._lock:
                 self._known[name] = known
-            tenant = self._used(name, known)
+            tenant = known.tenant
+            self._note_use(name, known, self.places.columns + tenant.catalogue.columns)
         except BaseException as error:
             mine.set_exception(error)
             raise

@@ -26,7 +26,7 @@ BESIDE = ("", "-wal", "-shm", "-next", "-writer")
 def small(database, tmp_path):
     """A world of four tenants, of which a process keeps three."""
     names = [f"tenant{number}" for number in range(4)]
-    room = {"sqlite": "200", "postgresql": "140"}[database]
+    room = {"sqlite": "200", "postgresql": "350"}[database]
     with settings_with_tenants(database, tmp_path, **{"dynmodel.class_cache_columns": room}) as settings:
         world = World(settings, names)
         yield world
