@@ -216,7 +216,7 @@ def observing_tween_factory(handler: Handler, registry: Registry) -> Handler:
         finally:
             CURRENT.reset(before)
         parts, status, answered = answer.app_iter, answer.status[:3], monotonic()
-        if isinstance(parts, (list, tuple)):
+        if observer.sees_slow_ones_only or isinstance(parts, (list, tuple)):
             if observer.sees_slow_ones_only and answered - record.arrived < observer.slow:
                 return answer
             observer.done(request, record, status, answered, answered)
