@@ -14,8 +14,9 @@ KINDS = frozenset({"unique", "foreign_key", "required", "check"})
 _NAME = re.compile(r"[\"«»„“”]\s?([^\"«»„“”]+?)\s?[\"«»„“”]")
 #: The number of a shard; Citus counts them from 102008.
 _SHARD = re.compile(r"_[1-9][0-9]{5,}\Z")
-#: A rule's name as this package gives it, with the number of a shard or without.
-_RULE = re.compile(r"(_(?:(?:ux|ix|ck|fk)_[0-9]+_[0-9]+\w*?|pk_[0-9]+))(?:_[1-9][0-9]{5,})?")
+#: A rule's name as this package gives it, with the number of a shard or without: of the table and, but for a primary
+#: key, of a field.
+_RULE = re.compile(r"_(?:ux|ix|ck|fk|pk)_[0-9]\w*")
 
 
 def without_shard(constraint: str | None, table: str | None) -> tuple[str | None, str | None]:
@@ -35,5 +36,11 @@ def rule_of(kind: str, message: str) -> tuple[tuple[str, ...], str | None, str |
     if kind == "required":
         # null value in column "name" of relation "Product_102016" violates not-null constraint
         return tuple(names[:1]), None, _SHARD.sub("", names[1]) if len(names) > 1 else None
-    rules = [match[1] for name in names if (match := _RULE.fullmatch(name)) is not None]
+    rules = [_without_number(name) for name in names if _RULE.fullmatch(name)]
     return (), rules[-1] if rules else None, None
+
+
+def _without_number(rule: str) -> str:
+    bare = _SHARD.sub("", rule)
+    # What has no number before that is a number of this package: _ux_2_100000 is a rule of the table 2.
+    return bare if bare.count("_") >= (2 if rule.startswith("_pk_") else 3) else rule

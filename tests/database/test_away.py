@@ -65,9 +65,8 @@ def test_away_and_back(own_server, caplog):
         told = [record for record in caplog.records if answer.json["request_id"] in record.getMessage()]
         (record,) = told
         line = record.getMessage()
-        assert f"{method} {path.partition('?')[0]} answered 503 {answer.json['code']}: " in line and line.endswith(
-            ")"
-        ), line
+        assert f"{method} {path.partition('?')[0]} answered 503 {answer.json['code']}: " in line, line
+        assert ") resource=" in line, line  # the reason, and then what every line of a request has
         assert record.exc_info is None and len(line) < 400 and "\n" not in line
     assert app.get("/live").json == {"status": "live"}
     own_server.ensure_postgres_running()
