@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 import webtest
 
+from dynmodel_pyramid.database.identifiers import quote_identifier
 from tests.promises import assert_promises
 
 NOTHING = object()
@@ -131,15 +132,15 @@ class Client:
             names = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = :schema").bindparams(schema=schema)
         with database.reading() as connection:
             content: dict[str, list] = {name: [] for name in sorted(connection.scalars(names))}
-            quote = connection.dialect.identifier_preparer.quote_identifier
             cursor = connection.connection.cursor()
             if schema is None:
                 for name, rows in content.items():
-                    rows += sorted(map(repr, cursor.execute(f"SELECT * FROM {quote(name)}")))
+                    rows += sorted(map(repr, cursor.execute(f"SELECT * FROM {quote_identifier(name)}")))
                 return content
-            parts = [f"SELECT '{name}', t::text FROM {quote(schema)}.{quote(name)} t" for name in content]
-            for name, row in sorted(cursor.execute("\nUNION ALL ".join(parts)).fetchall()):
-                content[name].append(row)
+            names = list(content)
+            parts = [f"SELECT {n}, t::text FROM {quote_identifier(name, schema)} t" for n, name in enumerate(names)]
+            for number, row in sorted(cursor.execute("\nUNION ALL ".join(parts)).fetchall()):
+                content[names[number]].append(row)
         return content
 
     def refused(

@@ -2,9 +2,12 @@
 
 import re
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
+
+from dynmodel_pyramid.changes.ddl import sqlite_renames
 
 ROWS = [
     {"code": "1", "size": 1, "price": 1.5, "note": "x"},
@@ -73,10 +76,16 @@ def statements(client):
                 if "sqlite_sequence" not in statement:
                     found.append(statement)
 
+    def store(connection, renames, *arguments):
+        stored(connection, renames, *arguments)
+        found.extend(renames)  # SQLite makes the new texts by them elsewhere
+
     client.looks_after = False  # which makes temporary tables
     sa.event.listen(database.engine, "before_cursor_execute", note)
+    stored = sqlite_renames._store
     try:
-        yield found
+        with patch.object(sqlite_renames, "_store", store):
+            yield found
     finally:
         sa.event.remove(database.engine, "before_cursor_execute", note)
         client.looks_after = True

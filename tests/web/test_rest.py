@@ -162,6 +162,7 @@ def test_any_headers_are_answered(whole, accept, prefer):
 #: Codes that no request below /rest/ gets from the application: definitions, cursors, conditional requests, what the
 #: server itself refuses.
 ELSEWHERE = {
+    "cannot_compact",
     "condition_broken",
     "duplicate_key",
     "foreign_key",
