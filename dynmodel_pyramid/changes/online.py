@@ -24,6 +24,7 @@ from dynmodel_pyramid.definitions.compare import Comparison
 from dynmodel_pyramid.definitions.reading_fields import Resolve
 from dynmodel_pyramid.definitions.versions import next_proven
 from dynmodel_pyramid.errors import Busy, Conflict, DynmodelError, OutcomeUnknown, Unavailable
+from dynmodel_pyramid.telemetry.lines import plain
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +74,10 @@ class OnlineChanges:
                 (plan,) = self.executor.plan_changes(connection, definitions, changes)
                 # Holds the locks of the tables whose rows were read.
                 _, current = store.by_id(connection, table_id)
-        except sa.exc.DBAPIError:
+        except sa.exc.DBAPIError as error:
             # The change will meet the same error under its locks, where no other change can be the cause.
-            log.info("the plan of a change of table %s failed", table_id, exc_info=True)
+            if self.database.failure(error).kind != "away":  # which its answer's line tells
+                log.info("the plan of a change of table %s failed: %s", table_id, plain(str(error.orig).strip()))
             return None
         if current is None or current.version != plan.change.old.version:
             raise _Moved

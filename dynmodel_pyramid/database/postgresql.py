@@ -23,6 +23,7 @@ from dynmodel_pyramid.database.postgresql_entries import refused_entries
 from dynmodel_pyramid.database.postgresql_places import SchemaPlaces
 from dynmodel_pyramid.database.postgresql_reads import Reads, committed
 from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
+from dynmodel_pyramid.database.postgresql_silence import Silence
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
 from dynmodel_pyramid.database.replicas import POSITION, Position, Reading
 from dynmodel_pyramid.database.things import Thing, Things
@@ -101,6 +102,7 @@ class PostgreSQL(Dialect):
         return {**pool, "connect_args": {"prepare_threshold": None}}
 
     def prepare_engine(self, engine: sa.Engine) -> None:
+        Silence(engine)
         Sessions(self.settings).prepare(engine)
 
         @event.listens_for(engine, "before_cursor_execute")

@@ -95,7 +95,9 @@ class Sessions:
 
         @event.listens_for(engine, "checkin")
         def checkin(dbapi: Any, record: ConnectionPoolEntry) -> None:
-            if record.info.pop(_STAGE, None) is not None and dbapi is not None:
+            if dbapi is not None and dbapi.closed:
+                record.invalidate()
+            elif record.info.pop(_STAGE, None) is not None and dbapi is not None:
                 dbapi.rollback()
 
         @event.listens_for(engine, "begin")
@@ -113,7 +115,16 @@ class Sessions:
 
         # SQLAlchemy calls them with the pooled connection, and turns the driver's errors into its own.
         dialect: Any = engine.dialect
-        dialect.do_begin, dialect.do_commit, dialect.do_rollback = _begin, _commit, _rollback
+        dialect.do_begin, dialect.do_commit, dialect.do_rollback = _begin, _commit, self._rollback
+
+    def _rollback(self, pooled: Any) -> None:
+        """Roll back. It never fails: the transaction of a connection that is closed is rolled back as well, and the
+        pool throws it away. Else the end of a request whose connection is lost would be an error of its own.
+        """
+        try:
+            _rollback(pooled)
+        except self._driver.Error:
+            pooled.dbapi_connection.close()
 
     def _connect(self, dbapi: Any, record: ConnectionPoolEntry) -> None:
         values = self._values

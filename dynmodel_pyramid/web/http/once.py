@@ -27,6 +27,7 @@ from dynmodel_pyramid.access.kept_answers import KeptAnswers, RequestKey, reques
 from dynmodel_pyramid.access.principal import Committed
 from dynmodel_pyramid.catalogue.attempt import Stale
 from dynmodel_pyramid.errors import Busy, Malformed, TooLarge
+from dynmodel_pyramid.telemetry.lines import plain
 from dynmodel_pyramid.web.http.answers import Answer
 from dynmodel_pyramid.web.http.body import body_as_sent
 from dynmodel_pyramid.web.http.errors import HttpError, database_error_view, domain_error_view, request_id
@@ -244,8 +245,8 @@ class Once:
         try:
             with self._answers.database.writer.begin() as connection:
                 self._answers.tidy(connection)
-        except (sa.exc.DBAPIError, Busy):
-            log.info("old answers could not be deleted now", exc_info=True)
+        except (sa.exc.DBAPIError, Busy) as error:
+            log.info("old answers could not be deleted now: %s", plain(str(getattr(error, "orig", error)).strip()))
 
 
 def _length(answer: Response) -> float:

@@ -1,0 +1,82 @@
+"""Connections of PostgreSQL that break or fall silent while a request has them."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+import webtest
+
+import dynmodel_pyramid
+from dynmodel_pyramid.database import postgresql_silence
+from dynmodel_pyramid.testing.databases import OPEN, database_settings
+from tests.faults.proxy import Proxy
+
+
+@pytest.fixture
+def proxied(tmp_path, monkeypatch):
+    """An application, and what stands between it and its database."""
+    monkeypatch.setattr(postgresql_silence, "PATIENCE", 0.6)
+    monkeypatch.setattr(postgresql_silence, "INTERVAL", 0.2)
+    monkeypatch.setattr(postgresql_silence, "CONNECT", 2)
+    with database_settings("postgresql", tmp_path) as settings:
+        url = sa.make_url(settings["sqlalchemy.url"])
+        proxy = Proxy(f"{url.query['host']}/.s.PGSQL.{url.query.get('port', 5432)}")
+        through = url.set(query={}, host="127.0.0.1", port=proxy.port)
+        text = through.render_as_string(hide_password=False)
+        wsgi = dynmodel_pyramid.main({}, **{**settings, **OPEN, "sqlalchemy.url": text, "dynmodel.lock_timeout": "3"})
+        app = webtest.TestApp(wsgi)
+        app.post_json("/table/", {"model_name": "T", "fields": {"n": "integer"}})
+        yield app, proxy, wsgi.registry.dynmodel_database
+        proxy.swallows = False
+        proxy.cut()
+        wsgi.registry.dynmodel_catalogue.database.close()
+        proxy.close()
+
+
+def test_a_silent_server_is_given_up_and_found_again(proxied, caplog):
+    app, proxy, database = proxied
+    proxy.swallows = True
+    started = time.monotonic()
+    assert app.post_json("/table/T/rows/", {"n": 1}, status=503).json["code"] == "database_unavailable"
+    assert time.monotonic() - started < 6
+    started = time.monotonic()
+    assert app.get("/table/T/rows/", status=503).json["code"] == "database_unavailable"
+    assert time.monotonic() - started < 0.5  # it is known
+    proxy.swallows = False
+    deadline = time.monotonic() + 10
+    while app.get("/table/T/rows/", status="*").status_int != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    lines = [record.getMessage() for record in caplog.records if record.name.endswith("postgresql_silence")]
+    assert lines == [
+        "the database server does not answer: connections that wait for it are given up",
+        "the database server answers again",
+    ]
+
+
+def test_a_long_statement_of_a_server_that_works_goes_on(proxied):
+    _, _, database = proxied
+    with database.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT 1 FROM pg_sleep(2)")) == 1
+    deadline = time.monotonic() + 5
+    while any(thread.name == "dynmodel-silence" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_rollback_of_a_lost_connection_is_no_error(proxied):
+    _, proxy, database = proxied
+    with database.engine.connect() as connection:
+        connection.begin()
+        raw = connection.connection.dbapi_connection
+        connection.execute(sa.text("SELECT 1"))
+        proxy.cut(resets=True)
+        time.sleep(0.1)
+    assert raw.closed
+    with database.engine.connect() as connection:  # another one
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+    with pytest.raises(sa.exc.DBAPIError), database.engine.connect() as connection:
+        connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert isinstance(raw, psycopg.Connection)
