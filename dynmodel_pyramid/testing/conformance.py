@@ -322,7 +322,11 @@ class FieldTypeConformance(CheckTests, OperatorConformance, AskingConformance):
         """A value that cannot be converted becomes null; all others are values of the new type."""
         answers = []
         for app in apps.values():
-            targets = {f"to_{name}": {"type": name} for name in convertible(app) if name != self.type_name}
+            names = [name for name in convertible(app) if name != self.type_name]
+            # How a value is read from another type's text does not depend on the options of that: the first case is
+            # converted to all types, and each of the others to every third.
+            place = self.cases.index(case)
+            targets = {f"to_{name}": {"type": name} for name in (names[place % 3 :: 3] if place else names)}
             table = TableDriver(app, None)
             table.define({name: self.document(case) for name in targets})
             for value, _ in case.pairs:
