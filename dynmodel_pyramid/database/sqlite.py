@@ -295,7 +295,10 @@ class SQLite(Dialect):
                 return Failure("statement")
             if "full" in text:
                 return Failure("full")
-            if "unable to open" in text or "disk I/O" in text or "readonly" in text:
+            if "readonly" in text:
+                # A connection that was opened while the file could not be written stays so; others may be better.
+                return Failure("read_only")
+            if "unable to open" in text or "disk I/O" in text:
                 return Failure("away")
         return Failure("other")
 

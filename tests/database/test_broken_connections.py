@@ -14,6 +14,31 @@ from dynmodel_pyramid.testing.databases import OPEN, database_settings
 from tests.faults.proxy import Proxy
 
 
+def test_sqlite_connections_that_can_not_write_are_given_up(tmp_path):
+    """They were opened while the file was read-only, and stay so when it no longer is."""
+    with database_settings("sqlite", tmp_path) as settings:
+        wsgi = dynmodel_pyramid.main({}, **settings)
+        app, database = webtest.TestApp(wsgi), wsgi.registry.dynmodel_database
+        app.post_json("/table/", {"model_name": "T", "fields": {"n": "integer"}})
+        is_read_only = True
+
+        @sa.event.listens_for(database.engine, "connect")
+        def connect(dbapi, record):
+            if is_read_only:
+                dbapi.execute("PRAGMA query_only = ON")
+
+        database.engine.dispose()
+        for _ in range(2):
+            answer = app.post_json("/table/T/rows/", {"n": 1}, status=503)
+            assert answer.json["code"] == "database_read_only" and answer.headers["Retry-After"]
+            assert app.patch_json("/table/T/", {"label": "x"}, status=503).json["code"] == "database_read_only"
+        assert app.get("/table/T/rows/").json == []
+        is_read_only = False
+        app.post_json("/table/T/rows/", {"n": 1}, status=201)
+        app.patch_json("/table/T/", {"label": "x"}, status=200)
+        database.close()
+
+
 @pytest.fixture
 def proxied(tmp_path, monkeypatch):
     """An application, and what stands between it and its database."""

@@ -9,5 +9,5 @@
 ``postgresql``   faults of PostgreSQL and of the way to it
 ``sqlite``       faults of the SQLite file and its disk
 ``processes``    faults of the service's own processes, and of its clock
-``failing_disk`` what a process of the service loads to have a disk that fails
+``inside``       what the processes of the service load, so that their disk fails or their clock jumps
 """

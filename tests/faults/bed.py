@@ -1,5 +1,6 @@
 """One fault: a service under readers and writers, what happens to it, and what they saw."""
 
+import os
 import secrets
 import tempfile
 import time
@@ -49,6 +50,11 @@ class Scene:
     def file(self) -> Path:
         """Of SQLite."""
         return Path(self.settings["sqlalchemy.url"].removeprefix("sqlite:///"))
+
+    def load_inside(self) -> None:
+        """Let Python load ``inside/sitecustomize.py`` in the processes of the service."""
+        path = str(Path(__file__).parent / "inside"), os.environ.get("PYTHONPATH", "")
+        self.environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
 
 
 @dataclass(frozen=True)

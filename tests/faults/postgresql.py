@@ -122,6 +122,11 @@ def full(scene: Scene) -> Iterator[None]:
 def full_log(scene: Scene) -> Iterator[None]:
     """The disk of the write-ahead log is full: the server ends, and a person makes room and starts it."""
     node = _node(scene)
+    with mounts.filled(scene.folder / "wal"), suppress(psycopg.Error):
+        for _ in range(10):  # more than there are segments
+            node.do("SELECT pg_logical_emit_message(false, 'fault', 'x')")
+            node.do("SELECT pg_switch_wal()")
+        scene.wrong.append("the log was not full")
     with mounts.filled(scene.folder / "wal"):
         yield
     node.stop()

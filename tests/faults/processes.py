@@ -59,6 +59,7 @@ def _with_own_clock(scene: Scene) -> None:
         raise Unavailable("the package faketime is not installed")
     clock = scene.folder / "clock"
     clock.write_text("+0\n")
+    scene.load_inside()
     scene.environment |= {
         "LD_PRELOAD": str(_LIBRARIES[0]),
         "FAKETIME_TIMESTAMP_FILE": str(clock),

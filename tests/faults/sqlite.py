@@ -93,10 +93,8 @@ def all_killed(scene: Scene) -> Iterator[None]:
 
 
 def with_failing_disk(scene: Scene) -> None:
-    here = Path(__file__).parent / "failing_disk"
-    # The worktree's own site packages may have a sitecustomize of their own; this one comes first.
-    path = os.pathsep.join(filter(None, (str(here), os.environ.get("PYTHONPATH", ""))))
-    scene.environment |= {"PYTHONPATH": path, "FAILING_DISK": str(scene.folder / "fails")}
+    scene.load_inside()
+    scene.environment["FAILING_DISK"] = str(scene.folder / "fails")
 
 
 def failing_disk(scene: Scene) -> Iterator[None]:

@@ -266,7 +266,9 @@ def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
         return problem(request, 504, "statement_timeout", detail, "ask for less, or index the fields that are compared")
     if failure.kind == "read_only":
         return busy(
-            request, "the database server takes no writes: it is a replica, or has become one", "database_read_only"
+            request,
+            "the database takes no writes: its server is, or has become, a replica, or its file may not be written",
+            "database_read_only",
         )
     if failure.kind in ("busy", "away", "full"):
         details = {

@@ -163,8 +163,9 @@ def _after_failure(request: Request, failure: AttemptFailure, number: int) -> Re
     if kind in ("away", "statement", "other") and _has_gone(request):
         return stale_view(Stale("the tenant is gone"), request)  # the next attempt finds none
     if kind == "read_only":
-        # The primary has become a replica, or the service has only a replica: its connections lead nowhere. Nothing was
-        # written, so the request may run again on whichever server is the primary now.
+        # The primary has become a replica, or the service has only a replica: its connections lead nowhere. Or they
+        # were opened while a file could not be written. Nothing was written, so the request may run again: on whichever
+        # server is the primary now, or by a connection that opens the file anew.
         request.environ[_READ_ONLY] = True
         return failure.answer if number == 0 else None
     if kind == "away":

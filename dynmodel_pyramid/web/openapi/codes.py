@@ -259,7 +259,7 @@ CODES: tuple[tuple[str, int, str], ...] = (
     (
         "database_read_only",
         503,
-        "The database server takes no writes: it is a replica, or has become one.",
+        "The database takes no writes: its server is, or has become, a replica, or its file may not be written.",
     ),
     (
         "statement_timeout",
