@@ -23,7 +23,7 @@ def test_a_definition_reaches_its_statement(found):
     assert walk.modules[0] == "web.definitions.tables"
     # Behind the schema editor is the database: names become identifiers, and a new declaration is tried.
     last = [module for module in walk.modules if not module.startswith("database.")][-1]
-    assert last in ("changes.ddl.sqlite_declaration", "changes.ddl.postgresql"), walk.modules
+    assert last in ("changes.ddl.sqlite_rebuild", "changes.ddl.postgresql"), walk.modules
 
 
 @pytest.mark.parametrize(("kind", "most"), [("row", 48), ("filter", 59)])

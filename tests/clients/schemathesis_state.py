@@ -126,7 +126,9 @@ def codes(answer: Any) -> set[str]:
         problem = answer.json()
     except ValueError:
         return set()
-    faults = problem.get("errors") if isinstance(problem, dict) else None
+    if not isinstance(problem, dict):
+        return set()
+    faults = problem.get("errors")
     return {fault["code"] for fault in faults} if faults else {problem.get("code", "")}
 
 

@@ -73,7 +73,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "Consistency-Token": _header(
         "Consistency-Token",
         "That of an answer to a write: the rows are not older than it, whichever server they are read from",
-        {"type": "string", "pattern": "^[0-9a-f]{1,8}\\.[0-9a-f]{1,15}$"},
+        {"type": "string", "format": "consistency-token"},
     ),
     "Prefer.reading": _header("Prefer", "`consistency=strong`: the newest data, never a replica's (RFC 7240)"),
     "Prefer.return": _header("Prefer", f"{_RETURN} (RFC 7240)", example="return=minimal"),
