@@ -4,7 +4,10 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+
+import requests
 
 from tests.faults.bed import Fault, Scene, Unavailable
 from tests.faults.service import wait_until
@@ -72,6 +75,10 @@ def clock_jumps(offset: str):
     def happens(scene: Scene) -> Iterator[None]:
         (scene.folder / "clock").write_text(f"{offset}\n")
         yield
+        told = requests.get(f"{scene.service.url}/table/", timeout=30).headers["Date"]
+        jumped = parsedate_to_datetime(told).timestamp() - time.time()
+        if not 80_000 < abs(jumped) < 90_000:
+            scene.wrong.append(f"the clock did not jump: {told}")
         (scene.folder / "clock").write_text("+0\n")
 
     return happens
