@@ -251,7 +251,7 @@ class SQLite(Dialect):
         info = self._writers.info(connection)
         _leave_turn(info)
         with driver_errors(connection):
-            self._log.write_through(self._file.path, info)
+            self._log.write_through(self._file.path, driver_connection(connection), info)
 
     def end_writing(self, connection: sa.Connection) -> None:
         if connection not in self._writers:

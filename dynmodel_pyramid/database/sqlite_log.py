@@ -32,6 +32,8 @@ class WriteAheadLog:
         self._lock = threading.Lock()
         self._descriptor = -1
         self._identity: tuple[int, int] | None = None
+        #: Whether the disk may lack a part of the log, and will not tell again.
+        self._is_torn = False
 
     def take_over(self, dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
         """From now on the connection's commits don't wait for the disk: call :meth:`write_through` after each.
@@ -45,18 +47,32 @@ class WriteAheadLog:
             if info[BEHIND]:
                 dbapi.execute("PRAGMA synchronous = NORMAL")
 
-    def write_through(self, database: str, info: dict[Any, Any]) -> None:
+    def write_through(self, database: str, dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
         """Wait until the disk has what was committed before.
 
+        A disk tells once that it lost something (fsync(2), EIO), and what was lost is not written again. So after that
+        the log is brought into the database file, whole, before another write is answered.
+
         :param database: the path of the database file, which a connection has open
-        :param info: of the connection that has committed
+        :param dbapi: the connection that has committed, with its ``info``
         :raises sqlite3.OperationalError: the disk refused it; nobody knows what it has
         """
-        if info.get(BEHIND):
-            try:
-                os.fdatasync(self._opened(f"{database}-wal"))
-            except OSError as error:
-                raise sqlite3.OperationalError(f"disk I/O error: {error.strerror}") from error
+        if not info.get(BEHIND):
+            return
+        if self._is_torn:
+            self._mend(dbapi)
+            return
+        try:
+            os.fdatasync(self._opened(f"{database}-wal"))
+        except OSError as error:
+            self._is_torn = True
+            raise sqlite3.OperationalError(f"disk I/O error: {error.strerror}") from error
+
+    def _mend(self, dbapi: sqlite3.Connection) -> None:
+        [is_busy, *_] = dbapi.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        if is_busy:  # as long as somebody reads from the log
+            raise sqlite3.OperationalError("disk I/O error: the log is not on the disk, and can't be emptied now")
+        self._is_torn = False
 
     def _opened(self, path: str) -> int:
         """The log's descriptor. A log that was replaced, as one is by the restoration of a backup, is opened anew."""
