@@ -22,7 +22,7 @@ from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.replicas import Reading
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
-from dynmodel_pyramid.database.sqlite_file import DatabaseFile
+from dynmodel_pyramid.database.sqlite_file import DatabaseFile, create
 from dynmodel_pyramid.database.sqlite_log import WriteAheadLog
 from dynmodel_pyramid.database.sqlite_places import FilePlaces
 from dynmodel_pyramid.database.sqlite_readers import READY, Readers
@@ -114,6 +114,8 @@ class SQLite(Dialect):
         @event.listens_for(engine, "do_connect")
         def do_connect(dialect: sa.Dialect, record: object, arguments: object, parameters: object) -> None:
             file.refuse_to_create()
+            if not file.path:
+                create(str(engine.url.database))
 
         @event.listens_for(engine, "connect")
         def connect(dbapi: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
@@ -323,12 +325,16 @@ class SQLite(Dialect):
     def compact_file(self, engine: sa.Engine) -> tuple[int, int]:
         with engine.connect() as connection:
             raw: sqlite3.Connection = driver_connection(connection)
-            path = Path(str(engine.url.database))
-            before = path.stat().st_size
+
+            def size() -> int:  # the file may lack what stands in the log
+                [[pages]], [[page]] = (raw.execute(f"PRAGMA {name}").fetchall() for name in ("page_count", "page_size"))
+                return int(pages * page)
+
+            before = size()
             # VACUUM waits for the writer, and then all writers wait; readers go on (SQLite, VACUUM).
             raw.execute("VACUUM")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            return before, path.stat().st_size
+            return before, size()
 
     def dangling(self, connection: sa.Connection, table: str) -> int:
         # Other programs may have written without PRAGMA foreign_keys.

@@ -8,11 +8,22 @@ import logging
 import os
 import sqlite3
 import threading
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
 #: (device, inode)
 Identity = tuple[int, int]
+
+
+def create(database: str) -> None:
+    """Make the file of a new database, for its owner and group alone; the log beside it gets the same mode.
+
+    :param database: the database of the URL; a ``file:`` URI is left to SQLite
+    """
+    if not database.startswith("file:"):
+        with suppress(OSError):  # it is there; or else SQLite tells why it can't be made
+            os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o660))
 
 
 class DatabaseFile:

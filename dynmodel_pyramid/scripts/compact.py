@@ -147,7 +147,7 @@ class _Command:
             return 0
         sizes = self.database.dialect.compact_file(self.database.engine)
         assert sizes is not None  # of a database without debts
-        print(f"The file had {size_text(sizes[0])}, and has {size_text(sizes[1])}.")
+        print(f"The database had {size_text(sizes[0])}, and has {size_text(sizes[1])}.")
         return 0
 
 

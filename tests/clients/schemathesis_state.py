@@ -13,6 +13,14 @@ from schemathesis.generation.meta import TestPhase
 
 #: The table whose definition is changed and dropped.
 SPARE = "Spare"
+#: The types of its fields when it is new.
+SPARE_TYPES = {
+    "a_string": "string",
+    "a_integer": "integer",
+    "a_boolean": "boolean",
+    "a_decimal": "decimal",
+    "a_point": "point",
+}
 #: The token that the requests of a group are sent with: none of them revokes it.
 KEPT = "tried"
 #: Parameter of a path -> the member of the items of the list above it.
@@ -48,8 +56,7 @@ def _ask(method: str, url: str, document: Any = None) -> Any:
 
 def make_spare(base: str) -> None:
     """A table with two versions, a view, and a value in the quarantine and in the trash."""
-    fields = {"a_string": "string", "a_integer": "string", "a_boolean": "boolean", "a_decimal": "decimal"}
-    fields["a_point"] = "point"
+    fields = {**SPARE_TYPES, "a_integer": "string"}
     if _ask("POST", f"{base}/table/", {"model_name": SPARE, "fields": fields}) is None:
         return
     _ask(
@@ -139,3 +146,12 @@ def is_meant(answer: Any) -> bool:
         excused.update(found)
         return True
     return False
+
+
+def is_for_another_type(case: Any, base: str, answer: Any) -> bool:
+    """Whether a row was refused for values of fields alone whose types earlier requests have changed."""
+    fields = (_ask("GET", f"{base}/table/{case.path_parameters['table']}/") or {}).get("fields", {})
+    refused = {fault["pointer"].split("/")[-1] for fault in answer.json().get("errors", ())}
+    return bool(refused) and all(
+        name in fields and fields[name]["type"] != SPARE_TYPES.get(name, fields[name]["type"]) for name in refused
+    )

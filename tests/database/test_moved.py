@@ -100,3 +100,13 @@ def test_moved_while_a_transaction_runs(service):
     os.rename(away, path)
     assert client.get(ROWS) == [{"id": 1, "a": 1}]
     assert client.row("/table/1/", {"a": 4})["id"] == 2, "the writers' lock is free"
+
+
+def test_a_new_file_is_for_its_owner_and_group(tmp_path):
+    file = tmp_path / "new.sqlite"
+    wsgi = dynmodel_pyramid.main({}, **{"sqlalchemy.url": f"sqlite:///{file}", "dynmodel.access": "open"})
+    try:
+        assert [path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o007] == []
+        assert file.stat().st_mode & 0o600 == 0o600 and (tmp_path / "new.sqlite-wal").exists()
+    finally:
+        wsgi.registry.dynmodel_catalogue.database.close()
