@@ -16,7 +16,7 @@ phase            what a step does                                               
 ``proving``      proves one foreign key, which the same rows obeyed before           nobody
 ===============  ==================================================================  ============================
 
-A change of the definition, or of the table by SQL, makes the copy worthless; then it is made anew.
+A change of the definition, or of the table or its triggers by SQL, makes the copy worthless; then it is made anew.
 """
 
 import datetime
@@ -236,7 +236,8 @@ class Compaction:
 
     def _is_as_noted(self, connection: sa.Connection, copy: TableCopy, state: dict[str, Any], table_id: int) -> bool:
         definition = self._definition(connection, table_id)
-        return bool(definition.version == state.get("version") and copy.shape() == state.get("shape"))
+        is_same = definition.version == state.get("version") and copy.shape() == state.get("shape")
+        return bool(is_same and copy.notes_writes())
 
     def _copying(self, copy: TableCopy, state: dict[str, Any]) -> None:
         # Greater ids were given after the triggers were there, so the log has them.
@@ -289,8 +290,10 @@ class Compaction:
             lock_exclusively(self.catalogue, connection, locked, deadline)
             # Tables that keep lists, and those of others that refer to this one, are locked by the statements.
             dialect.bound_lock_waits(connection, self.database.settings.lock_attempt)
-            if before.version != state["version"] or copy.shape() != state["shape"]:
+            if not self._is_as_noted(connection, copy, state, table_id):
                 return None
+            if obstacles := copy.obstacles():  # made since the beginning
+                raise _refusal(obstacles)
             if copy.waiting(10 * FEW_LINES) == 10 * FEW_LINES:
                 copy.note({**state, "phase": "catching_up", "at": _now()})
                 return True
@@ -326,6 +329,7 @@ class Compaction:
                 return False
             for place, name in copy.unproven()[:1]:
                 copy.prove(place, name)
+            self.executor.principal.prove(connection)
             return True
 
         return self.executor.transaction(run)

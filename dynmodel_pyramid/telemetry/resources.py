@@ -18,6 +18,7 @@ RESOURCES: dict[str, tuple[str, str]] = {
     "Table": ("table", "/table/{table}/"),
     "Plan": ("plan", "/table/{table}/plan/"),
     "Health": ("health", "/table/{table}/health/"),
+    "TableCompaction": ("compaction", "/table/{table}/compact/"),
     "History": ("history", "/table/{table}/history/"),
     "HistoryVersion": ("version", "/table/{table}/history/{version}/"),
     "DifferenceResource": ("difference", "/table/{table}/history/{version}/diff/{other}/"),

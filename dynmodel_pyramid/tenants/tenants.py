@@ -91,6 +91,9 @@ class Tenants:
         if not is_tenant_name(name):
             raise _unknown()
         with self._lock:
+            known = self._known.get(name)
+            if known is not None:
+                return known.tenant  # another request has just opened it
             opening = self._opening.get(name)
             if opening is None:
                 mine = self._opening[name] = Future()

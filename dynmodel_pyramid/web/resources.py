@@ -83,7 +83,7 @@ class OperatorsRoot(Root):
         Resource.__init__(self, None, "")
 
     def __getitem__(self, segment: str) -> Resource:
-        return {"live": Live, "ready": Ready}[segment](self, segment)
+        return {"live": Live, "ready": Ready, "metrics": Metrics}[segment](self, segment)
 
 
 class Live(Resource):

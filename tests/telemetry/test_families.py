@@ -6,6 +6,8 @@ import yaml
 
 from dynmodel_pyramid.telemetry import families, measuring, memory
 from dynmodel_pyramid.telemetry.exposition import Collector
+from dynmodel_pyramid.telemetry.resources import RESOURCES
+from dynmodel_pyramid.web import views
 from tests.documents import ROOT
 
 PAGE = ROOT / "docs" / "monitoring.md"
@@ -26,6 +28,11 @@ def told() -> dict[str, tuple[str, str, str]]:
 def test_the_page_has_every_metric():
     rows = {name: tuple(rest) for name, *rest in ROW.findall(PAGE.read_text(encoding="utf-8"))}
     assert rows == told()
+
+
+def test_every_resource_has_a_name():
+    kinds = {kind.__name__ for entries in views.MODULES.values() for kind, *_ in entries}
+    assert kinds <= RESOURCES.keys()
 
 
 def test_alerts_are_yaml_and_name_metrics_that_there_are():

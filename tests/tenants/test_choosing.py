@@ -8,6 +8,7 @@ import webtest
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.telemetry import measuring, page
 from dynmodel_pyramid.web.tenants import check_settings
 from tests.tenants.conftest import World, settings_with_tenants
 
@@ -56,6 +57,18 @@ def test_by_host(made):
         world.send("GET", path, Host="10.0.0.7:8080", status=200)
     answer = world.send("GET", "/", token="acme", Host="acme.data.example.org", Accept="application/json", status=200)
     assert answer.json["links"]["tables"] == "/table/"
+
+
+def test_metrics_are_of_no_tenant(made, monkeypatch):
+    """Where another server runs the service, which leaves the page to the application."""
+    monkeypatch.setattr(page, "installed", None)
+    monkeypatch.setattr(measuring, "active", False)
+    token = "0123456789abcdef"
+    world = made(**{"dynmodel.metrics": "true", "dynmodel.metrics_token": token})
+    for path in ("/metrics", "/metrics/", "/acme/metrics/"):
+        assert "dynmodel_requests" in world.send("GET", path, token=token, status=200).text
+        for other in (None, "acme"):
+            world.send("GET", path, token=other, status=401)
 
 
 def test_by_claim(made):

@@ -3,9 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
+from dynmodel_pyramid.access.principal import Principal
 from dynmodel_pyramid.changes import compaction
 from dynmodel_pyramid.changes.compaction import Compaction
-from dynmodel_pyramid.errors import Conflict, NotFound
+from dynmodel_pyramid.errors import Conflict, Forbidden, NotFound
 from tests.web.test_trash_fields import drop, restore, trash
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"])
@@ -219,3 +220,37 @@ def test_what_cannot_be_taken_over_and_what_is_given_up(fresh, shop):
     work.run(2, 60)
     assert work.left() == [] and fresh.get(f"{shop}rows/?code=eq.back")
     assert fresh.get(f"{shop}health/")["differences"] == []
+    what_happens_in_the_midst(fresh, shop)
+
+
+def what_happens_in_the_midst(fresh, shop):
+    """Of the table, by SQL; of the rights of whoever asks for the steps; of the table once more, which is purged."""
+
+    def go_on_to(phase):
+        while work.progress(2).phase != phase:
+            work.run(2, 0)
+
+    work, dropped = Compaction(fresh.catalogue), ('ALTER TABLE {}"Product" ADD x int', 'ALTER TABLE {}"Product" DROP x')
+    sql(fresh, *dropped)
+    go_on_to("swapping")
+    sql(fresh, 'CREATE VIEW {}seen AS SELECT code FROM {}"Product"')
+    with pytest.raises(Conflict, match="view"):
+        work.run(2, 0)
+    sql(fresh, "DROP VIEW {}seen", 'ALTER TABLE {}"Product" DISABLE TRIGGER ALL')
+    row = fresh.row(shop, {"code": "nobody noted it"})
+    sql(fresh, 'ALTER TABLE {}"Product" ENABLE TRIGGER ALL')
+    go_on_to("proving")
+    assert fresh.get(f"{shop}rows/{row['id']}/")["code"] == "nobody noted it"
+
+    def refuse(connection):
+        raise Forbidden("no administrator any more")
+
+    left = work.progress(2)
+    with pytest.raises(Forbidden):
+        Compaction(fresh.catalogue, principal=Principal(refuse)).run(2, 60)
+    assert work.progress(2) == left and work.run(2, 60).is_done
+    sql(fresh, *dropped)
+    work.run(2, 0)
+    fresh.send("DELETE", shop, status=204)
+    fresh.send("DELETE", "/trash/2/", status=204)
+    assert work.left() == []

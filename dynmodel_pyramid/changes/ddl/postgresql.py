@@ -296,7 +296,7 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         return TableCopy(self.connection, str(self.schema), table_id, name)
 
     def drop(self, definition: TableDefinition) -> str:
-        # A compaction that runs is given up; what it made is removed by its own next step, which locks it anyway.
+        # A compaction that runs is given up; what it made stays until it is cancelled, or goes on after a restoration.
         copy = self.table_copy(definition.id, definition.physical_name)
         if copy.is_noted():
             self.context.hold_off_readers()
@@ -305,6 +305,9 @@ class PostgreSQLSchemaEditor(SchemaEditor):
         return super().drop(definition)
 
     def drop_sequence(self, definition: TableDefinition) -> None:
+        if self.runner.is_real:
+            # The copy of a compaction has the sequence in the default of its ids.
+            self.table_copy(definition.id, None).drop()
         name = quoted(f"_seq_{definition.id}")
         self.runner.run(sa.schema.DropSequence(sa.Sequence(name, schema=self.schema), if_exists=True))
 

@@ -175,6 +175,14 @@ class TableCopy:
     def shape(self) -> str:
         return str(self._scalar(_SHAPE))
 
+    def notes_writes(self) -> bool:
+        """Whether the log is there, and all triggers: one that was disabled, and enabled again, has missed writes."""
+        query = (
+            "SELECT count(*) FROM pg_trigger "
+            "WHERE tgrelid = :table AND tgname LIKE '\\_compact\\_%' AND tgenabled = 'A'"
+        )
+        return self._number(self._log) is not None and bool(self._scalar(query) == len(_REFERENCING))
+
     def obstacles(self) -> list[str]:
         return list(self.connection.scalars(sa.text(_OBSTACLES), {"table": self._number(self._table)}))
 
@@ -208,7 +216,7 @@ class TableCopy:
             "AND NOT convalidated"
         ):
             self._run(f"ALTER TABLE {self.copy} DROP CONSTRAINT {text}")
-        if self._number(self._log) is None or not self._has_triggers():
+        if not self.notes_writes():
             self._drop_log()
             self._run(f"CREATE TABLE {self._log} (row_id bigint NOT NULL)")
             self._run(_NOTE.format(log=self._log))
@@ -365,10 +373,6 @@ class TableCopy:
         self._run(f"DROP TABLE IF EXISTS {self._log}")
 
     # Statements
-
-    def _has_triggers(self) -> bool:
-        query = "SELECT count(*) FROM pg_trigger WHERE tgrelid = :table AND tgname LIKE '\\_compact\\_%'"
-        return bool(self._scalar(query) == len(_REFERENCING))
 
     def _columns(self) -> str:
         return ", ".join(quote_identifier(name) for (name,) in self._rows(_COLUMNS))
