@@ -305,7 +305,8 @@ def filter_failure(context, failure, case, response):
         if state.codes(response) == {"malformed_file"}:
             # Earlier requests have taken the table's field for places away.
             return False
-    if kind == "RejectedPositiveData" and path.startswith("/table/{table}/row") and response.status_code == 422:
+    of_changed = path.startswith(("/table/{table}/row", f"/table/{state.SPARE}/row"))
+    if kind == "RejectedPositiveData" and of_changed and response.status_code == 422:
         base = case.operation.schema.get_base_url().rstrip("/")
         if state.is_for_another_type(case, base, response):
             return False

@@ -150,7 +150,8 @@ def is_meant(answer: Any) -> bool:
 
 def is_for_another_type(case: Any, base: str, answer: Any) -> bool:
     """Whether a row was refused for values of fields alone whose types earlier requests have changed."""
-    fields = (_ask("GET", f"{base}/table/{case.path_parameters['table']}/") or {}).get("fields", {})
+    table = (case.path_parameters or {}).get("table", SPARE)
+    fields = (_ask("GET", f"{base}/table/{table}/") or {}).get("fields", {})
     refused = {fault["pointer"].split("/")[-1] for fault in answer.json().get("errors", ())}
     return bool(refused) and all(
         name in fields and fields[name]["type"] != SPARE_TYPES.get(name, fields[name]["type"]) for name in refused
