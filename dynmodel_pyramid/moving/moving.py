@@ -91,7 +91,10 @@ class Move:
             self._verify(works)
             self._analyse(target, works)
             self._look_again(works, deployment, leave_later_writes=leave_later_writes)
-            target.finish(deployment.state, last_ids)
+            # A row that came and went since has drawn a number, too; a table that is gone since tells none.
+            with self.source.named(), self._reading(self.source) as reading:
+                later = self._last_ids(reading, works)
+            target.finish(deployment.state, {table: max(last, later[table]) for table, last in last_ids.items()})
         return [Moved(work.source.label, sum(mark.rows for mark in work.marks or ()), work.written) for work in works]
 
     # Before

@@ -4,7 +4,8 @@
     dynmodel-move production.ini other.ini
 
 The source comes first, by its INI file. The target is an INI file, or a URL: then it has the other settings of the
-source. It must not have tables of dynmodel_pyramid, and no process opens it until the move is finished.
+source, but no replicas. It must not have tables of dynmodel_pyramid, and no process opens it until the move is
+finished.
 
 Everything is moved as of one moment: tables with all rows and their ids, history, trash, quarantine, roles, users,
 tokens, sessions, saved views, answers to requests with keys, and numbers that are never given again. Then the target is
@@ -74,7 +75,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _target(place: str, source: dict[str, Any]) -> dict[str, Any]:
-    return {**source, "sqlalchemy.url": place} if "://" in place else read_ini(place)
+    if "://" not in place:
+        return read_ini(place)
+    # Replicas are the source's own.
+    kept = {name: value for name, value in source.items() if name != "dynmodel.replica_urls"}
+    return {**kept, "sqlalchemy.url": place}
 
 
 def _tell(moved: list[Moved], seconds: float, *, is_quiet: bool) -> None:

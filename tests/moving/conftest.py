@@ -44,11 +44,13 @@ def client_of():
 
 @pytest.fixture
 def move(tmp_path, capsys):
-    """A function: runs ``dynmodel-move``; -> exit status, standard output, standard error."""
+    """A function: runs ``dynmodel-move``; -> exit status, standard output, standard error. The target may be a URL."""
 
     def run(source, target, *arguments):
-        inis = [str(write_ini(tmp_path, settings, port=1)) for settings in (source, target)]
-        status = main([*inis, *arguments])
+        places = [
+            place if isinstance(place, str) else str(write_ini(tmp_path, place, port=1)) for place in (source, target)
+        ]
+        status = main([*places, *arguments])
         return status, *capsys.readouterr()
 
     return run

@@ -316,6 +316,18 @@ def test_the_whole_deployment(fresh, shop):
     fresh.refused("GET", "/health/?after=x", status=400, code="invalid_parameter")
 
 
+def test_links_that_take_long_to_look_at(fresh, shop, monkeypatch):
+    database = fresh.catalogue.database
+    slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    dangling = lambda self, connection, table: connection.exec_driver_sql(slow).scalar_one()  # noqa: E731
+    monkeypatch.setattr(type(database.dialect), "dangling", dangling)
+    monkeypatch.setattr(database.settings, "statement_timeout", 0.5)
+    found, answer = whole(fresh)
+    assert {("links_unchecked", "the table Maker (1)"), ("links_unchecked", "the table Product (2)")} <= found
+    assert not {each["severity"] for each in answer.json["findings"] if each["code"] == "links_unchecked"} - {"note"}
+    assert answer.json["next"] is None
+
+
 def test_settings_that_fit_neither_the_machine_nor_one_another(fresh):
     database = fresh.catalogue.database
     codes = [each.code for each in machine.findings(database, Load(1, 4, 8))]

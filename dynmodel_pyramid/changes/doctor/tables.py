@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
+
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.changes.health import Health, health_now
 from dynmodel_pyramid.database.findings import Finding
@@ -31,16 +33,30 @@ def _dangling(catalogue: Catalogue, definition: TableDefinition, health: Health)
         if reference is not None and reference.many
     ]
     missing = {each.name for each in health.broken if each.kind == "table" and each.found is None}
-    with database.reading() as connection:
-        database.dialect.bound_statements(connection, database.settings.statement_timeout)
-        there = {definition.physical_name, *lists} - missing
-        count = sum(database.dialect.dangling(connection, name) for name in there)
+    where, seconds = f"the table {definition.model_name} ({definition.id})", database.settings.statement_timeout
+    try:
+        with database.reading() as connection:
+            database.dialect.bound_statements(connection, seconds)
+            there = {definition.physical_name, *lists} - missing
+            count = sum(database.dialect.dangling(connection, name) for name in there)
+    except sa.exc.DBAPIError as error:
+        if database.failure(error).kind != "timeout":
+            raise
+        yield Finding(
+            "note",
+            "links_unchecked",
+            f"whether its links lead to rows takes longer to look at than {seconds:g} seconds",
+            where,
+            "run PRAGMA foreign_key_check, or set dynmodel.statement_timeout higher for dynmodel-doctor",
+            definition.id,
+        )
+        return
     if count:
         yield Finding(
             "error",
             "dangling_links",
             f"{count} links lead to rows that are not there",
-            f"the table {definition.model_name} ({definition.id})",
+            where,
             "other programs must write with PRAGMA foreign_keys = ON; PRAGMA foreign_key_check lists the rows",
             definition.id,
         )
