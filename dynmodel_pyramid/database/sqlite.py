@@ -164,6 +164,7 @@ class SQLite(Dialect):
 
         def begin_writing(dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
             try:
+                self._log.mend(dbapi)
                 with waiting("writer"):
                     self._begin_writing(dbapi, info, file.path)
             except BaseException as error:
@@ -181,7 +182,6 @@ class SQLite(Dialect):
         self._writers = Readers(engine, check_file, _end_use, **{WRITES: True})
         self._check_file, self._begin_driver = check_file, begin_writing
         self._file = file
-        event.listen(engine, "engine_disposed", self._log.close)
 
         # On check-in and not on commit: the next writer should not begin before this one has committed.
         event.listen(engine, "checkin", release)
@@ -233,7 +233,7 @@ class SQLite(Dialect):
         try:
             self._check_file(writer)
             dbapi, info = driver_connection(writer), self._writers.info(writer)
-            self._log.take_over(dbapi, info)
+            self._log.take_over(self._file.path, dbapi, info)
             self._begin_driver(dbapi, info)
         except BaseException:
             self.end_writing(writer)
@@ -253,7 +253,7 @@ class SQLite(Dialect):
         info = self._writers.info(connection)
         _leave_turn(info)
         with driver_errors(connection):
-            self._log.write_through(self._file.path, driver_connection(connection), info)
+            self._log.write_through(driver_connection(connection), info)
 
     def end_writing(self, connection: sa.Connection) -> None:
         if connection not in self._writers:

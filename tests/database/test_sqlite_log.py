@@ -15,7 +15,7 @@ def database():
 
 @pytest.fixture
 def full(make_app):
-    app = make_app(**{"dynmodel.sqlite_synchronous": "full"})
+    app = make_app(**{"dynmodel.sqlite_synchronous": "full", "dynmodel.lock_timeout": "1"})
     app.post_json("/table/", {"model_name": "Thing", "fields": {"name": "string", "near": "json"}}, status=201)
     return app
 
@@ -95,14 +95,14 @@ def test_a_disk_that_refuses_leaves_the_outcome_unknown(full, monkeypatch):
     with sqlite3.connect(file) as stranger:
         stranger.execute("BEGIN")
         stranger.execute("SELECT count(*) FROM _dynmodel_table").fetchone()
-        full.app.registry.dynmodel_settings.lock_timeout = 0.1
-        assert full.post_json("/table/1/row/", {"name": "b"}, status=503).json["code"] == "outcome_unknown"
+        for change in (full.post_json, "/table/1/row/", {"name": "b"}), (full.patch_json, "/table/1/", {"label": "b"}):
+            assert change[0](*change[1:], status=503).json["code"] == "database_unavailable"  # and nothing is written
     assert seen == []
     full.post_json("/table/1/row/", {"name": "c"}, status=201)
     full.post_json("/table/1/row/", {"name": "d"}, status=201)
-    assert len(seen) == 1
+    assert len(seen) == 2
     with sqlite3.connect(f"file:{file}?immutable=1", uri=True) as without_log:
-        assert without_log.execute(f'SELECT count(*) FROM "{table_of(without_log)}"').fetchone() == (3,)
+        assert without_log.execute(f'SELECT count(*) FROM "{table_of(without_log)}"').fetchone() == (1,)
 
 
 def test_a_log_that_was_replaced_is_opened_anew(full, monkeypatch):
@@ -114,3 +114,33 @@ def test_a_log_that_was_replaced_is_opened_anew(full, monkeypatch):
     seen = counted(monkeypatch, full)
     full.post_json("/table/1/row/", {"name": "b"}, status=201)
     assert seen == [2]
+
+
+def test_a_pool_that_is_disposed_of_leaves_its_log_to_whoever_waits_for_the_disk(full, monkeypatch):
+    engine = full.app.registry.dynmodel_catalogue.database.engine
+    write_through = os.fdatasync
+
+    def fdatasync(descriptor):
+        engine.dispose()
+        write_through(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    for name in "abc":
+        full.post_json("/table/1/row/", {"name": name}, status=201)
+
+
+def test_each_connection_is_told_by_itself_that_the_disk_refused(full, monkeypatch):
+    """The kernel tells it once to each open file (fsync(2)), so two threads must not share one."""
+    used, both = set(), threading.Barrier(2)
+
+    def fdatasync(descriptor):
+        used.add(descriptor)
+        both.wait(10)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    threads = [threading.Thread(target=full.post_json, args=("/table/1/row/", {"name": name})) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(used) == 2
