@@ -23,6 +23,7 @@ import os
 import random
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -132,6 +133,8 @@ class _Watched:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Called once in each process. A connection that a fork has inherited is its parent's, and so is a lock."""
+        self._raw, self._wake = None, threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"dynmodel-watch {self.name}"[:60], daemon=True)
         self._thread.start()
 
@@ -161,7 +164,9 @@ class _Watched:
         if self._raw is None:
             dialect: Any = self.engine.dialect
             arguments, options = dialect.create_connect_args(self.engine.url)
-            self._raw = dialect.loaded_dbapi.connect(*arguments, **{"connect_timeout": 3, **options}, autocommit=True)
+            # Nothing is prepared: behind a pooler the next statement is another session's.
+            options = {"connect_timeout": 3, **options, "autocommit": True, "prepare_threshold": None}
+            self._raw = dialect.loaded_dbapi.connect(*arguments, **options)
         return self._raw
 
     def _drop(self) -> None:
@@ -221,6 +226,7 @@ class Replica(_Watched):
         self._number = number
         self.max_age, self._primary = max_age, primary
         self.age = primary.age
+        self._timeline = 0
         #: How far it is at least.
         self.length = -1
         self._reached = threading.Condition()
@@ -239,7 +245,7 @@ class Replica(_Watched):
         if not self.is_there:
             log.info("the replica %s is read from", self.name)
             self.length = -1
-        self.is_there = True
+        self.is_there, self._timeline = True, timeline
         self.reach(length)
         replica_lag(self._number, self.lag)
 
@@ -273,7 +279,8 @@ class Replica(_Watched):
 
     @property
     def is_usable(self) -> bool:
-        return self.is_there and self.lag <= self.max_age
+        # Behind a failover its place says nothing until it has been looked at again.
+        return self.is_there and self._timeline == self._primary.timeline and self.lag <= self.max_age
 
     def failed(self) -> None:
         """A request found it away: leave it out until its watcher has seen it again."""
@@ -362,9 +369,12 @@ class Replicas:
         self._changes.is_any = False
         until = time.monotonic() + self.max_age
         self._start()
-        least = position()
+        try:
+            length = position().length
+        except sa.exc.DBAPIError:  # the change is made, and nobody can tell where
+            length = sys.maxsize
         for replica in self.all:
-            replica.wait_for(least.length, until - time.monotonic())
+            replica.wait_for(length, until - time.monotonic())
 
     def status(self) -> list[dict[str, Any]]:
         """For people who look after them: the name, whether it is read from, and how many seconds it lags at most."""

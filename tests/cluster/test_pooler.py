@@ -11,6 +11,7 @@ import webtest
 import dynmodel_pyramid
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.dialect import ONE_MOMENT
+from dynmodel_pyramid.database.replicas import Replicas
 from dynmodel_pyramid.database.work import Abandoned, Work
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.settings import Settings
@@ -104,3 +105,15 @@ def test_a_pooler_that_is_not_noticed_is_refused(pooled, monkeypatch):
     with pytest.raises(ConfigurationProblem, match=r"a transaction has \w+ = "):
         database.dialect.refuse_unsound(database.engine)
     database.close()
+
+
+def test_a_primary_is_watched_through_it(pooled, caplog):
+    """By threads that get each other's sessions."""
+    watching = [Replicas(sa.create_engine(pooled), [], 0.05, 0.01) for _ in range(4)]
+    for replicas in watching:
+        replicas.choose(None)
+    time.sleep(1)
+    for replicas in watching:
+        assert replicas._primary.is_there
+        replicas.close()
+    assert not [record for record in caplog.records if "left out" in record.getMessage()]

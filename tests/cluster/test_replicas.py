@@ -1,8 +1,9 @@
 """Replicas: never older than a client's own write, and no request fails because of them."""
 
+import os
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import webtest
@@ -114,6 +115,24 @@ def test_a_revoked_token_is_refused_at_once(make):
     here.delete(f"/token/{other['id']}/", headers=headers)
     assert 0.5 * LAG < time.monotonic() - started < 2
     there.get("/table/Thing/rows/1/", headers={"Authorization": f"Bearer {other['secret']}"}, status=401)
+
+
+def test_a_fork_has_watchers_of_its_own(app, caplog):
+    wait_until_read(app)
+    replicas = app.app.registry.dynmodel_catalogue.database.replicas
+    numbers = [watched._raw.info.backend_pid for watched in (replicas._primary, *replicas.all)]
+    pid = os.fork()
+    if not pid:
+        with suppress(BaseException):
+            replicas.choose(None)
+            time.sleep(1)
+            own = [watched._raw.info.backend_pid for watched in (replicas._primary, *replicas.all)]
+            os._exit(0 if not set(own) & set(numbers) and all(replica.is_usable for replica in replicas.all) else 1)
+        os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    time.sleep(0.5)
+    assert [watched._raw.info.backend_pid for watched in (replicas._primary, *replicas.all)] == numbers
+    assert not [record for record in caplog.records if "left out" in record.getMessage()]
 
 
 @contextmanager
