@@ -81,8 +81,9 @@ class raw_cursor(driver_errors):
             if measuring.active and self.is_timed and (record := measuring.CURRENT.get()) is not None:
                 record.queried(monotonic() - self._began)
             self._cursor.close()
-        finally:
-            super().__exit__(kind, error, traceback)
+        except self._connection.dialect.loaded_dbapi.Error as failed:  # a server's cursor is closed by a statement
+            error = error or failed
+        super().__exit__(kind, error, traceback)
 
 
 class untimed_cursor(raw_cursor):

@@ -64,6 +64,7 @@ class Silence:
         @event.listens_for(engine, "do_connect")
         def do_connect(dialect: sa.Dialect, record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
             if self._silent is not None:
+                self._watch()  # a fork has no threads
                 raise self._driver.OperationalError("the server does not answer")
             given = {"connect_timeout": CONNECT, **KERNEL, **parameters}
             # Of several servers another one may take over.
@@ -102,9 +103,11 @@ class Silence:
 
     def _watch(self) -> None:
         with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="dynmodel-silence", daemon=True)
-                self._thread.start()
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="dynmodel-silence", daemon=True)
+                with suppress(RuntimeError):  # no thread can be had now, as at the end of the process
+                    thread.start()
+                    self._thread = thread
 
     def _waiting(self, seconds: float) -> list[Any]:
         """The connections that have waited for so long."""
@@ -177,4 +180,6 @@ class Silence:
             return False
         except self._driver.Error:
             return True
+        except OSError:  # of this process, such as too many open files: nothing is learned
+            return self._silent is None
         return True

@@ -1,5 +1,6 @@
 """Connections of PostgreSQL that break or fall silent while a request has them."""
 
+import os
 import threading
 import time
 
@@ -10,6 +11,7 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.database import postgresql_silence
+from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.testing.databases import OPEN, database_settings
 from tests.faults.proxy import Proxy
 
@@ -105,3 +107,30 @@ def test_a_rollback_of_a_lost_connection_is_no_error(proxied):
     with pytest.raises(sa.exc.DBAPIError), database.engine.connect() as connection:
         connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
     assert isinstance(raw, psycopg.Connection)
+
+
+def test_a_cursor_that_is_not_closed_because_its_connection_is_lost_is_an_error_of_the_database(proxied):
+    _, proxy, database = proxied
+    with database.engine.connect() as connection:
+        connection.begin()
+        with pytest.raises(sa.exc.OperationalError) as found, raw_cursor(connection, "rows") as cursor:
+            cursor.execute("SELECT 1")
+            proxy.cut(resets=True)
+        cursor._closed = True  # or else it warns that nobody has closed it
+        assert database.failure(found.value).kind == "away"
+
+
+def test_a_fork_finds_a_server_again_that_was_silent(proxied):
+    app, proxy, database = proxied
+    proxy.swallows = True
+    app.post_json("/table/T/rows/", {"n": 1}, status=503)
+    pid = os.fork()
+    if not pid:
+        deadline = time.monotonic() + 10
+        while app.get("/table/T/rows/", status="*").status_int != 200:
+            if time.monotonic() > deadline:
+                os._exit(1)
+            time.sleep(0.05)
+        os._exit(0)
+    proxy.swallows = False
+    assert os.waitpid(pid, 0)[1] == 0
