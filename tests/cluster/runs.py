@@ -255,10 +255,10 @@ def throughput(bed: Bed, seconds: float, rows: int, share: float | None) -> Iter
     try:
         for what, path in paths.items():
             for used in ([], nodes[:1], nodes):
-                with served(bed.primary.url, 1, **settings, **(replicas_setting(*used) if used else {})) as fleet:
+                with served(bed.primary.url, 2, **settings, **(replicas_setting(*used) if used else {})) as fleet:
                     numbers = itertools.count(1)
                     ask = Traffic(
-                        fleet, 6, lambda client, _, p=path, n=numbers: client(0, "GET", p.format(next(n) % 90 + 1))
+                        fleet, 16, lambda client, _, p=path, n=numbers: client(0, "GET", p.format(next(n) % 90 + 1))
                     )
                     warm = Client(fleet.ports)
                     until = time.monotonic() + 3

@@ -3,8 +3,12 @@
 import itertools
 import json
 
+import pytest
+import sqlalchemy as sa
 import webtest
 
+from dynmodel_pyramid.changes.doctor.examination import Doctor
+from dynmodel_pyramid.database.findings import Load
 from tests.tenants.conftest import PASSWORD, TABLE
 
 #: Requests of every resource that shows or changes something of a tenant.
@@ -13,7 +17,7 @@ READS = (
     *("table/1/history/", "table/1/history/1/", "table/1/trash/", "table/1/quarantine/", "table/1/health/"),
     *("table/1/view/", "table/1/view/mine/", "table/1/view/mine/rows/", "table/1/openapi.json", "trash/", "schema/"),
     *("rest/", "rest/Thing", "rest/Thing?id=eq.1", "openapi.json", "access/", "user/", "user/1/", "token/", "token/1/"),
-    *("audit/", "session/", "field-type/"),
+    *("audit/", "session/", "field-type/", "health/"),
 )
 WRITES = (
     ("POST", "table/", {**TABLE, "model_name": "Other"}),
@@ -139,3 +143,17 @@ def test_pages_of_operators_belong_to_no_tenant(world):
         assert world.send("GET", path, status=200).json["status"]
     assert world.send("GET", "/acme/ready/", status=200).json == {"status": "ready"}
     world.send("GET", "/live/table/", status=404)
+
+
+@pytest.mark.damaged_database
+def test_what_tenants_share_is_told_to_none_of_them(world, monkeypatch):
+    catalogue = world.tenants.get("acme").catalogue
+    database = catalogue.database
+    monkeypatch.setattr(database.settings, "lock_attempt", database.settings.lock_timeout)
+    with database.changing() as connection:
+        connection.execute(sa.insert(database.system.counter).values(table_id=99, field_id=1, last=1))
+    told = {finding.code for finding in Doctor(catalogue, Load()).whole()}
+    assert told >= {"settings_clash", "without_owner"}
+    document = world.send("GET", "/acme/health/", token="acme", status=200).json
+    assert {finding["code"] for finding in document["findings"]} == {"without_owner"}
+    assert world.send("GET", "/beta/health/", token="beta", status=200).json["findings"] == []

@@ -38,13 +38,18 @@ class Doctor:
         self.catalogue = catalogue
         self.load = load
 
-    def whole(self) -> list[Finding]:
-        """What belongs to no single table."""
+    def whole(self, *, of_server: bool = True) -> list[Finding]:
+        """What belongs to no single table.
+
+        :param of_server: whether to tell of the machine, the settings and the database's server, too, which a tenant
+            shares with others
+        """
         database = self.catalogue.database
-        findings = list(machine.findings(database, self.load))
+        findings = list(machine.findings(database, self.load)) if of_server else []
         with database.reading() as connection:
             database.dialect.bound_statements(connection, database.settings.statement_timeout)
-            findings += database.dialect.findings(connection, self.load)
+            if of_server:
+                findings += database.dialect.findings(connection, self.load)
             findings += orphans.findings(connection, self.catalogue)
             findings += growth.findings(connection, self.catalogue)
         return findings

@@ -21,14 +21,17 @@ SECONDS = 5.0
 
 
 def get_health(context: WholeHealth, request: Request) -> Response:
-    """The first part also tells what belongs to no table; ``Link`` has the address of the next one."""
+    """The first part also tells what belongs to no table; ``Link`` has the address of the next one. What tenants share
+    is told by ``dynmodel-doctor`` alone, to whoever runs the service.
+    """
     parameters = no_parameters(request, "limit", "after")
     page = read_part(parameters, USUAL, MOST)
     after = whole_number("after", parameters["after"]) if "after" in parameters else None
     catalogue = context.attempt.catalogue
     processes = os.environ.get(PROCESSES, "")
     doctor = Doctor(catalogue, load_of(catalogue.database, int(processes) if processes.isdecimal() else 1))
-    findings = doctor.whole() if after is None else []
+    of_server = catalogue.database.settings.tenants == "none"
+    findings = doctor.whole(of_server=of_server) if after is None else []
     examined = doctor.examined(after or 0, page.limit, SECONDS)
     findings += examined.findings
     context.attempt.confirm()
