@@ -8,7 +8,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.exchange.formats import Format
 from dynmodel_pyramid.fields import FieldType
-from dynmodel_pyramid.settings import Setting
+from dynmodel_pyramid.settings.values import Setting
 
 
 def add_field_type(config: Configurator, name: str, cls: type[FieldType]) -> None:

@@ -1,7 +1,7 @@
 """A package that an INI file names under ``pyramid.includes``: it brings a field type and a setting."""
 
 from dynmodel_pyramid.fields.types.boolean import Boolean
-from dynmodel_pyramid.settings import Setting, at_least
+from dynmodel_pyramid.settings.values import Setting, at_least
 
 
 class Lamp(Boolean):

@@ -8,7 +8,9 @@ import dynmodel_pyramid
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.settings import report
-from dynmodel_pyramid.settings import SETTINGS, Setting, Settings, at_least
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.settings.known import SETTINGS
+from dynmodel_pyramid.settings.values import Setting, at_least
 
 BAD = {
     "auto_upgrade": ("maybe", "want true or false"),

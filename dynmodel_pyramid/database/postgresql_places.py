@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.database.places import Begin, Places
-from dynmodel_pyramid.settings import Settings, is_tenant_name
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.settings.values import is_tenant_name
 
 #: The begin of the names of schemas that are being dropped; no tenant's name can lead to one.
 _DROPPED = "_dropped_"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dynmodel_pyramid.database.places import Begin, Places
 from dynmodel_pyramid.errors import Conflict
-from dynmodel_pyramid.settings import Settings, is_tenant_name
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.settings.values import is_tenant_name
 
 _SUFFIX = ".sqlite"
 #: The ends of the files beside a database's: SQLite's own, and those of the order of writers.

@@ -30,7 +30,7 @@ from dynmodel_pyramid.scripts.supervisor import Supervisor
 from dynmodel_pyramid.server.balance import share
 from dynmodel_pyramid.server.factory import bind
 from dynmodel_pyramid.server.settings import from_environment, parse
-from dynmodel_pyramid.settings import Setting, at_least, boolean, seconds
+from dynmodel_pyramid.settings.values import Setting, at_least, boolean, seconds
 from dynmodel_pyramid.telemetry import measuring
 from dynmodel_pyramid.telemetry.lines import write_json
 from dynmodel_pyramid.telemetry.memory import share as share_metrics

@@ -16,7 +16,9 @@ from typing import Any
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.scripts.ini import read_ini
-from dynmodel_pyramid.settings import ENVIRONMENT, PREFIX, SETTINGS, Setting, Settings
+from dynmodel_pyramid.settings import ENVIRONMENT, PREFIX, Settings
+from dynmodel_pyramid.settings.known import SETTINGS
+from dynmodel_pyramid.settings.values import Setting
 
 WIDTH = 100
 

@@ -13,7 +13,7 @@ from typing import Any
 from waitress.adjustments import Adjustments
 
 from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.settings import Setting, at_least, seconds
+from dynmodel_pyramid.settings.values import Setting, at_least, seconds
 
 SECTION = "server:main"
 #: The environment variable ``DYNMODEL_SERVER_THREADS`` sets ``threads``, and wins over the INI file. So it is with the

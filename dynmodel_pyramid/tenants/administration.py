@@ -7,7 +7,8 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.places import Places
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.settings import Settings, tenant_name
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.settings.values import tenant_name
 
 
 class TenantAdministration:

@@ -18,7 +18,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem, NotFound, Unavailable
 from dynmodel_pyramid.fields import FieldTypes
-from dynmodel_pyramid.settings import is_tenant_name
+from dynmodel_pyramid.settings.values import is_tenant_name
 from dynmodel_pyramid.tenants.tenant import Tenant, tenant_in
 
 log = logging.getLogger(__name__)

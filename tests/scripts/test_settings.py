@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dynmodel_pyramid.scripts.settings import main
-from dynmodel_pyramid.settings import SETTINGS
+from dynmodel_pyramid.settings.known import SETTINGS
 from tests.server_process import write_ini
 
 
