@@ -1,6 +1,8 @@
 """The application, in the order in which it is made: :func:`main` and :func:`includeme` of the package."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -55,6 +57,22 @@ TWEENS = (
     EXCVIEW,
     "dynmodel_pyramid.web.mount.mount_tween_factory",
 )
+
+
+_is_only_configured: ContextVar[bool] = ContextVar("_is_only_configured", default=False)
+
+
+@contextmanager
+def only_configured() -> Iterator[None]:
+    """Applications made meanwhile are not started: no database is asked, made or upgraded, and nothing is measured.
+
+    So scripts learn which field types an application adds, whatever state its database is in.
+    """
+    token = _is_only_configured.set(True)
+    try:
+        yield
+    finally:
+        _is_only_configured.reset(token)
 
 
 def main(global_config: Mapping[str, str], **settings: Any) -> Router:
@@ -155,7 +173,7 @@ def includeme(config: Configurator) -> None:
 
 def _metrics(settings: Settings) -> MetricsPage | None:
     """Begin to look at what requests do; -> the page of metrics, if it is turned on."""
-    if not settings.observes:
+    if not settings.observes or _is_only_configured.get():
         return None
     try:
         measuring.begin(settings.metrics_file, slow_statement=settings.slow_statement, tables=settings.metrics_tables)
@@ -193,6 +211,8 @@ def _start(config: Configurator, settings: Settings) -> None:
     share_request_classes(config.registry)
     try:
         _refuse_bad_configuration(config, settings)
+        if _is_only_configured.get():
+            return
         database.dialect.refuse_unsound(database.engine)
         open_mode.check_settings(settings)
         tenant: Tenant | None = config.registry.dynmodel_tenant

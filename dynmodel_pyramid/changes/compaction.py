@@ -222,6 +222,12 @@ class Compaction:
                 return True  # somebody else did this step in between
             if obstacles := copy.obstacles():
                 raise _refusal(obstacles)
+            if not copy.can_note():
+                raise Conflict(
+                    "the database is without PL/pgSQL, in which the triggers of a compaction are written",
+                    code="cannot_compact",
+                    hint="CREATE EXTENSION plpgsql, or GRANT USAGE ON LANGUAGE plpgsql TO the service's role",
+                )
             beginnings = state.get("beginnings", 0) + 1
             if beginnings > MOST_BEGINNINGS:
                 raise Busy(f"the table has changed {beginnings} times since its compaction was begun")

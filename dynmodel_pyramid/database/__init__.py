@@ -184,9 +184,15 @@ class Database:
         """Write all of it into a file (:meth:`Dialect.save_whole`)."""
         return self.dialect.save_whole(self.engine.url, target, watch)
 
+    def make_room(self, *, is_opened: bool) -> None:
+        """For a tenant that may not be there yet (:meth:`Places.make_room`)."""
+        if self.places is not None and self.settings.tenant:
+            self.places.make_room(self.settings.tenant, is_opened=is_opened)
+
     def restore_whole(self, source: Path, watch: Watch, *, replace: bool) -> Saved:
         """Make it what a file says (:meth:`Dialect.restore_whole`)."""
         self.engine.dispose()
+        self.make_room(is_opened=False)
         return self.dialect.restore_whole(self.engine.url, source, watch, replace=replace)
 
     def begin_reading(self) -> sa.Connection:

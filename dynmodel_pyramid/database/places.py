@@ -62,6 +62,13 @@ class Places(ABC):
         """
 
     @abstractmethod
+    def make_room(self, name: str, *, is_opened: bool) -> None:
+        """Make the place where a tenant's tables come by a move, or by a restore.
+
+        :param is_opened: whether connections make the tables there, which need a file to open
+        """
+
+    @abstractmethod
     def drop(self, reading: Begin, changing: Begin, name: str) -> None:
         """Destroy a tenant. Requests to it find none from the first step on; a drop that was killed is completed by the
         next one.

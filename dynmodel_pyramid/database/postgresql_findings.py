@@ -26,6 +26,7 @@ OLD = 1_200_000_000
 IDLE = 600
 #: Bytes of a log that a slot keeps.
 KEPT_LOG = 10 * 1024**3
+_LANGUAGE = "SELECT 1 FROM pg_language WHERE lanname = 'plpgsql' AND has_language_privilege(oid, 'USAGE')"
 _DEAD = """
 SELECT relname, n_dead_tup, n_live_tup FROM pg_stat_user_tables
 WHERE schemaname = :schema AND n_dead_tup > :dead AND n_dead_tup > :part * n_live_tup
@@ -61,6 +62,14 @@ def findings(connection: sa.Connection, settings: Settings, load: Load) -> Itera
             f"the database's encoding is {encoding}, which can't store all texts",
             "the database",
             "make a database with ENCODING 'UTF8', and take the tables there by dynmodel-export and dynmodel-import",
+        )
+    if not rows(_LANGUAGE):
+        yield Finding(
+            "warning",
+            "no_plpgsql",
+            "the database is without PL/pgSQL, which compaction, unique_ignore_case and the search for words need",
+            "the database",
+            "CREATE EXTENSION plpgsql, or GRANT USAGE ON LANGUAGE plpgsql TO the service's role",
         )
     yield from _connections(known, load)
     yield from _locks(connection, known, settings)

@@ -68,6 +68,9 @@ class SchemaPlaces(Places):
         with reading() as connection:
             connection.scalar(sa.select(1))
 
+    def make_room(self, name: str, *, is_opened: bool) -> None:
+        """A schema is made with its tables."""
+
     def create(self, name: str, fill: Callable[[Settings], None]) -> None:
         # One transaction makes the schema and all in it. A second one of the name waits for its lock, and is refused.
         fill(self.settings_of(name))

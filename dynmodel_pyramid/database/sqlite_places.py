@@ -47,6 +47,11 @@ class FilePlaces(Places):
         # Before the first tenant is made there is no folder, and that is no fault.
         os.stat(self.folder if self.folder.exists() else self.folder.parent)
 
+    def make_room(self, name: str, *, is_opened: bool) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if is_opened:
+            os.close(os.open(self.path(name), os.O_CREAT | os.O_WRONLY, 0o600))
+
     def create(self, name: str, fill: Callable[[Settings], None]) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         path, part = self.path(name), self.folder / f".{name}.part"

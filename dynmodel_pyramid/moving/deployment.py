@@ -143,7 +143,8 @@ class Side:
             return self.generator.table(kept.definition, further=present, far=far)
         except PluginMissing as error:
             raise ConfigurationProblem(
-                f"{kept.label}: {error.detail}", hint=error.hint or "install the package that has the type"
+                f"{kept.label}: {error.detail}",
+                hint=f"{error.hint}. If an application adds the type, name its own INI file as the source",
             ) from error
 
     def _kept_column(self, trashed: Trashed) -> sa.Column[Any] | None:

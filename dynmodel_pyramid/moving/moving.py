@@ -67,15 +67,19 @@ class Move:
         self.target = Side(target, field_types, "the target")
         self._watch = watch
         self._done = self._all = 0
+        #: Whether an earlier run had finished, so that this one only compared.
+        self.was_finished = False
 
-    def run(self, *, leave_later_writes: bool = False) -> list[Moved]:
-        """Move everything, or go on with what an earlier run began.
+    def run(self, *, leave_later_writes: bool = False, prepare: bool = False) -> list[Moved]:
+        """Move everything, or go on with what an earlier run began, or compare what is finished.
 
         :param leave_later_writes: finish though the source was written to meanwhile
+        :param prepare: do not finish
         :raises SourceChanged: it was, so the target stays unfinished
         :raises ConfigurationProblem: with the culprit and the mend
         """
         refuse_unready(self.source.database)
+        self.target.database.make_room(is_opened=True)
         dialect, engine = self.target.dialect, self.target.database.writer
         with self.target.named(), engine.connect() as connection, dialect.foreign_keys_suspended(connection):
             target = Target(self.target, connection, self._described())
@@ -84,17 +88,28 @@ class Move:
                 works = self._works(reading, deployment, structure)
                 last_ids = self._last_ids(reading, works)
                 with self.target.named():
-                    self._prepare(target, structure, deployment)
-                    for work in works:
-                        self._move(work, reading, target, structure)
-            self._make_rules(target, structure, deployment)
-            self._verify(works)
-            self._analyse(target, works)
+                    self.was_finished = target.is_finished()
+                    if self.was_finished:
+                        self._compare_finished(works, reading, target, deployment)
+                    else:
+                        self._prepare(target, structure, deployment)
+                        for work in works:
+                            self._move(work, reading, target, structure)
+            if not self.was_finished:
+                self._make_rules(target, structure, deployment)
+                self._verify(works)
+                self._analyse(target, works)
+            if self.was_finished or prepare:
+                return self._moved(works)
             self._look_again(works, deployment, leave_later_writes=leave_later_writes)
             # A row that came and went since has drawn a number, too; a table that is gone since tells none.
             with self.source.named(), self._reading(self.source) as reading:
                 later = self._last_ids(reading, works)
             target.finish(deployment.state, {table: max(last, later[table]) for table, last in last_ids.items()})
+        return self._moved(works)
+
+    @staticmethod
+    def _moved(works: Sequence[Work]) -> list[Moved]:
         return [Moved(work.source.label, sum(mark.rows for mark in work.marks or ()), work.written) for work in works]
 
     # Before
@@ -233,6 +248,26 @@ class Move:
     def _tell(self, rows: int) -> None:
         self._done += rows
         self._watch(self._done, self._all)
+
+    def _compare_finished(
+        self, works: Sequence[Work], reading: sa.Connection, target: Target, deployment: Deployment
+    ) -> None:
+        """An earlier run has finished, perhaps of a command that moves many tenants: nothing is written.
+
+        :raises ConfigurationProblem: the target is another deployment, or one of them was written to since
+        """
+        with self._reading(self.target) as connection:
+            target.refuse_other(connection, deployment.state)
+        try:
+            for work in works:
+                source, _ = self._readers(work)
+                work.marks = []
+                for part in self._parts(source, reading):
+                    work.marks.append(part.mark)
+                    self._tell(part.mark.rows)
+            self._verify(works)
+        except ConfigurationProblem as error:
+            raise target.refusal(error.detail) from error
 
     # After the rows
 

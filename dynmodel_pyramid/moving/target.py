@@ -41,6 +41,30 @@ class Target:
             sa.Column("text", sa.Text, nullable=False),
         )
 
+    def is_finished(self) -> bool:
+        """Whether it is a database like any other."""
+        with self.side.database.reading() as connection:
+            return upgrade.current_revision(self.side.database, connection) == upgrade.HEAD
+
+    def refuse_other(self, connection: sa.Connection, source: State) -> None:
+        """
+        :raises ConfigurationProblem: a finished target is the source itself, or can't have been moved from there
+        """
+        there = self.side.database.state(connection)
+        counts = [(state.definitions, state.access) for state in (source, there)]
+        if source.stamp == there.stamp:
+            raise self.refusal("it is the source itself")
+        if counts[0] != counts[1]:
+            raise self.refusal("its definitions or its access are others")
+
+    def refusal(self, why: str) -> ConfigurationProblem:
+        """Of a target that is finished already."""
+        return ConfigurationProblem(
+            f"the target has tables of dynmodel_pyramid already, and is no unfinished move: {why}",
+            hint="if the source was written to after its move, or the target was: remove"
+            f" {self._place()}, and move it anew. Otherwise name another target. Did you mean the other direction?",
+        )
+
     def take(self, needed: Collection[str]) -> bool:
         """Make the system tables, or go on with what an earlier run made; -> whether there was one.
 
@@ -58,11 +82,7 @@ class Target:
                 self._write(0, self._described())
                 return False
             if revision != upgrade.MOVING:
-                raise ConfigurationProblem(
-                    "the target has tables of dynmodel_pyramid already, and is no unfinished move",
-                    hint="if a run was stopped at its very end, the move is finished. Did you mean the other direction?"
-                    f" Otherwise name another target, or remove {self._place()}",
-                )
+                raise self.refusal(f"it is at revision {revision}")
             earlier = json.loads(self._line())
             if earlier["source"] != self.source or earlier["head"] != upgrade.HEAD:
                 raise ConfigurationProblem(

@@ -5,7 +5,7 @@
 ``schema``          ``dynmodel-schema``; ``schema_files`` and ``schema_output`` read and print its documents
 ``importing``       ``dynmodel-import``; ``progress`` tells how far it is, ``refused_rows`` which rows are left out
 ``exporting``       ``dynmodel-export``
-``application``     the application of an INI file, with its field types and formats
+``application``     the application of an INI file, or only its field types
 ``backup``          ``dynmodel-backup`` and ``dynmodel-restore``
 ``move``            ``dynmodel-move``
 ``deployment``      ``dynmodel-init``, and the files that it writes

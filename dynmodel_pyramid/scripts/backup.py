@@ -22,6 +22,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.doctor import compare
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.progress import Progress
@@ -54,7 +55,7 @@ def restore(arguments: list[str] | None = None) -> int:
         if revision != upgrade.HEAD:
             print("It was made by another release: dynmodel-upgrade comes next, then dynmodel-doctor.")
             return 0
-        return compare(database)
+        return compare(database, field_types_of(args.ini))
 
     return _run("dynmodel-restore", args, put_back)
 

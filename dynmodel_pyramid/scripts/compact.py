@@ -27,7 +27,7 @@ from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.database.findings import size_text
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem, DynmodelError
-from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.progress import Progress as Bar
 from dynmodel_pyramid.settings import Settings
@@ -50,9 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         database = Database(Settings(read_ini(args.ini)))
         try:
             upgrade.check(database)
-            types = FieldTypes()
-            types.load_entry_points()
-            return _Command(Catalogue(database, types), args).run()
+            return _Command(Catalogue(database, field_types_of(args.ini)), args).run()
         finally:
             database.close()
     except (DynmodelError, sa.exc.SQLAlchemyError, OSError) as error:

@@ -7,8 +7,7 @@
 It compares every table with its definition, as ``GET /table/{id}/health/`` does, looks for what was left over, for what
 grows, and for settings that fit neither the machine nor one another; ``GET /health/`` shows the same. Each finding
 tells what is wrong, where, and the command that mends it. The exit status is 0 if nothing is worse than a note, 1 with
-warnings, and 2 with errors, or if the database can't be examined. Run it once a day, and after a restore. It does not
-know field types that an application adds with ``config.add_field_type``.
+warnings, and 2 with errors, or if the database can't be examined. Run it once a day, and after a restore.
 """
 
 import argparse
@@ -28,6 +27,7 @@ from dynmodel_pyramid.database.findings import SEVERITIES, Finding, Load, severe
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import ConfigurationProblem, DynmodelError
 from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.listing import WIDTH
 from dynmodel_pyramid.scripts.progress import Progress
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         database = Database(Settings(read_ini(args.ini)))
         try:
             upgrade.check(database)
-            doctor = Doctor(_catalogue(database), _load(args.ini, database))
+            doctor = Doctor(Catalogue(database, field_types_of(args.ini)), _load(args.ini, database))
             findings, tables = doctor.whole(), 0
             if not args.without_tables:
                 further, tables = _of_tables(doctor, is_quiet=args.quiet)
@@ -74,26 +74,16 @@ def main(arguments: list[str] | None = None) -> int:
     return _STATUSES[status]
 
 
-def compare(database: Database, types: FieldTypes | None = None) -> int:
-    """Compare all tables with their definitions, and print what differs; -> the exit status.
-
-    :param types: the field types; None: those that are installed
-    """
+def compare(database: Database, types: FieldTypes) -> int:
+    """Compare all tables with their definitions, and print what differs; -> the exit status."""
     upgrade.check(database)
-    catalogue = _catalogue(database) if types is None else Catalogue(database, types)
-    findings, tables = _of_tables(Doctor(catalogue, Load()), is_quiet=False)
+    findings, tables = _of_tables(Doctor(Catalogue(database, types), Load()), is_quiet=False)
     broken = [finding for finding in findings if finding.severity == "error"]
     for finding in broken:
         print(f"{finding.where}: {finding.detail}", file=sys.stderr)
     damaged = len({finding.table for finding in broken})
     print(f"{tables} tables were compared, {damaged} are damaged.")
     return 1 if damaged else 0
-
-
-def _catalogue(database: Database) -> Catalogue:
-    types = FieldTypes()
-    types.load_entry_points()
-    return Catalogue(database, types)
 
 
 def _load(ini: str, database: Database) -> Load:

@@ -2,9 +2,10 @@
 
     dynmodel-field-types
     dynmodel-field-types --json
+    dynmodel-field-types production.ini
 
-It needs no database and ends with 1 if a type failed: run it before a deployment. Types that an application adds with
-``config.add_field_type`` are known to the running application only.
+It needs no database and ends with 1 if a type failed: run it before a deployment. With an INI file it also knows types
+that the file's application adds with ``config.add_field_type``.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 
 from dynmodel_pyramid.errors import ConfigurationProblem
 from dynmodel_pyramid.fields import FieldTypes, is_sortable
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.listing import WIDTH, table
 
@@ -63,19 +65,25 @@ def report(types: FieldTypes) -> Iterator[str]:
         yield from textwrap.wrap(str(failure), WIDTH, initial_indent="    ", subsequent_indent="        ")
 
 
+def _types(ini: str | None) -> FieldTypes:
+    # An application can't be made without the name of a database, though this one is not asked.
+    if ini is not None and "sqlalchemy.url" in read_ini(ini):
+        return field_types_of(ini)
+    types = FieldTypes()
+    types.load_entry_points()
+    return types
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dynmodel-field-types", description="List the installed field types.")
-    parser.add_argument("ini", nargs="?", help="an INI file, which must be readable; no type depends on it so far")
+    parser.add_argument("ini", nargs="?", help="an INI file, whose application may add types")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args(arguments)
     logging.getLogger("dynmodel_pyramid").addHandler(logging.NullHandler())  # the table says what the log would
     try:
-        if args.ini is not None:
-            read_ini(args.ini)
+        types = _types(args.ini)
     except ConfigurationProblem as problem:
         print(f"dynmodel-field-types: {problem}", file=sys.stderr)
         return 1
-    types = FieldTypes()
-    types.load_entry_points()
     print(json.dumps(document(types), indent=2) if args.json else "\n".join(report(types)))
     return 1 if types.failures else 0

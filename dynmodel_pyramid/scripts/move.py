@@ -2,6 +2,8 @@
 
     dynmodel-move production.ini postgresql://dynmodel@localhost/dynmodel
     dynmodel-move production.ini other.ini
+    dynmodel-move --prepare production.ini other.ini
+    dynmodel-tenant each production.ini dynmodel-move production.ini other.ini
 
 The source comes first, by its INI file. The target is an INI file, or a URL: then it has the other settings of the
 source, but no replicas. It must not have tables of dynmodel_pyramid, and no process opens it until the move is
@@ -12,7 +14,11 @@ tokens, sessions, saved views, answers to requests with keys, and numbers that a
 read again and compared, value by value. Nothing is written to the source.
 
 A run that was stopped or killed goes on when it is started again. If the source was written to meanwhile, the run ends
-with 2: stop the service and run the command again, which writes only what differs.
+with 2: stop the service and run the command again, which writes only what differs. ``--prepare`` is for runs while the
+service works: the target stays unfinished, whether the source was written to or not. A target that is finished is only
+compared.
+
+With tenants it moves the one that DYNMODEL_TENANT names, to the same tenant of the target.
 """
 
 import argparse
@@ -25,7 +31,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.errors import DynmodelError
 from dynmodel_pyramid.moving.moving import Move, Moved, SourceChanged, refuse_unready
-from dynmodel_pyramid.scripts.application import registry_of
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.doctor import compare
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.progress import Progress
@@ -42,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--leave-later-writes", action="store_true", help="finish though the source was written to meanwhile"
     )
+    parser.add_argument(
+        "--prepare", action="store_true", help="leave the target unfinished: the service goes on to work"
+    )
     parser.add_argument("--quiet", action="store_true", help="tell no progress, and no list of tables")
     args = parser.parse_args(arguments)
     progress = Progress("moving", unit="rows read", is_quiet=args.quiet)
@@ -52,12 +61,14 @@ def main(arguments: list[str] | None = None) -> int:
         source = Database(Settings(settings))
         try:
             refuse_unready(source)
-            with registry_of(args.source) as registry:
-                types = registry.dynmodel_catalogue.field_types
+            types = field_types_of(args.source)
             move = Move(source, target, types, progress)
-            moved = move.run(leave_later_writes=args.leave_later_writes)
+            moved = move.run(leave_later_writes=args.leave_later_writes, prepare=args.prepare)
             progress.end()
             _tell(moved, time.monotonic() - begin, is_quiet=args.quiet)
+            if args.prepare and not move.was_finished:
+                print("The target is prepared. Stop the service, and run the command without --prepare to finish it.")
+                return 0
             return compare(target, types)
         finally:
             source.close()

@@ -6,8 +6,7 @@
 It takes dropped fields, old columns of conversions, and dropped tables, each in a transaction of its own, beside the
 running service. It also deletes what is old in the audit (``dynmodel.audit_days``), sessions that have ended, tokens
 that expired ``dynmodel.trash_days`` ago, and answers that were kept for an ``Idempotency-Key`` for long enough. Run it
-once a day. It ends with 1 if something could not be purged; the rest is purged all the same. It does not know field
-types that an application adds with ``config.add_field_type``.
+once a day. It ends with 1 if something could not be purged; the rest is purged all the same.
 """
 
 import argparse
@@ -29,6 +28,7 @@ from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.definitions.trashed import DroppedTable, KeptField
 from dynmodel_pyramid.errors import DynmodelError, NotFound
 from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.settings import Settings
 
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not days and args.days is None:
             print("dynmodel.trash_days is 0: the trash is kept for ever. Nothing was purged.")
             return 0
-        return _purge(settings, days, dry_run=args.dry_run)
+        return _purge(settings, field_types_of(args.ini), days, dry_run=args.dry_run)
     except (DynmodelError, sa.exc.SQLAlchemyError) as error:
         print(f"dynmodel-purge: {error}", file=sys.stderr)
         return 1
@@ -77,9 +77,7 @@ def _tidy(settings: Settings) -> None:
         database.close()
 
 
-def _purge(settings: Settings, days: int, *, dry_run: bool) -> int:
-    types = FieldTypes()
-    types.load_entry_points()
+def _purge(settings: Settings, types: FieldTypes, days: int, *, dry_run: bool) -> int:
     database = Database(settings)
     purged = failed = 0
     try:

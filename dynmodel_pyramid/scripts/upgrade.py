@@ -16,7 +16,7 @@ from dynmodel_pyramid.catalogue.unsupported_options import report_unsupported
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
 from dynmodel_pyramid.errors import DynmodelError
-from dynmodel_pyramid.fields import FieldTypes
+from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.settings import Settings
 
@@ -26,12 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("ini", help="the INI file; file.ini#name for [app:name]")
     args = parser.parse_args(arguments)
     try:
+        types = field_types_of(args.ini)
         database = Database(Settings(read_ini(args.ini)))
         try:
             before, after = upgrade.upgrade(database)
-            field_types = FieldTypes()
-            field_types.load_entry_points()
-            unsupported = report_unsupported(Catalogue(database, field_types))
+            unsupported = report_unsupported(Catalogue(database, types))
         finally:
             database.close()
     except (DynmodelError, sa.exc.SQLAlchemyError) as error:

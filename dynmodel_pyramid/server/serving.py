@@ -233,7 +233,8 @@ class Server:
     def _close_idle(self, began: float) -> None:
         now = time.time()
         for channel in self._channels():
-            if now - max(began, channel.last_activity) < IDLE_GRACE or channel.is_busy():
+            # Less than nothing if the clock was put back.
+            if 0 <= now - max(began, channel.last_activity) < IDLE_GRACE or channel.is_busy():
                 continue
             if not channel.has_unread():
                 channel.handle_close()

@@ -9,5 +9,6 @@
 ``postgresql``   faults of PostgreSQL and of the way to it
 ``sqlite``       faults of the SQLite file and its disk
 ``processes``    faults of the service's own processes, and of its clock
+``clocks``       a command of its own: what a clock that jumps does to all that has an end
 ``inside``       what the processes of the service load, so that their disk fails or their clock jumps
 """

@@ -57,7 +57,7 @@ def reloaded(scene: Scene) -> Iterator[None]:
 _LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
-def _with_own_clock(scene: Scene) -> None:
+def with_own_clock(scene: Scene) -> None:
     if not _LIBRARIES:
         raise Unavailable("the package faketime is not installed")
     clock = scene.folder / "clock"
@@ -96,6 +96,6 @@ ALL = [
     _fault("the service is reloaded", reloaded, 4),
     _fault("a worker is killed (postgresql)", worker_killed, 1, "postgresql"),
     _fault("the service is reloaded (postgresql)", reloaded, 4, "postgresql"),
-    _fault("the clock jumps a day ahead, and back", clock_jumps("+1d"), 4, prepare=_with_own_clock),
-    _fault("the clock jumps a day back, and ahead", clock_jumps("-1d"), 4, prepare=_with_own_clock),
+    _fault("the clock jumps a day ahead, and back", clock_jumps("+1d"), 4, prepare=with_own_clock),
+    _fault("the clock jumps a day back, and ahead", clock_jumps("-1d"), 4, prepare=with_own_clock),
 ]

@@ -52,7 +52,7 @@ class Run:
         if answer.status >= 500:
             self.tally["busy"] += answer.is_busy
             if not answer.is_busy:
-                self.figures.violate(f"answered_{answer.status}", answer.body[:300])
+                self.figures.violate(f"answered_{answer.status}", self.fleet.told_of(answer))
 
     def worst(self, kind: str, since: float, until: float) -> str:
         values = [seconds for started, seconds in self.seconds[kind] if since <= started < until]

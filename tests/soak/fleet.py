@@ -107,6 +107,12 @@ class Fleet:
                 lines += [line for line in server.log.read_text(errors="replace").splitlines() if word in line]
         return lines
 
+    def told_of(self, answer: "Answer") -> str:
+        """A request, the whole answer, and what the logs say of it."""
+        found = re.search(rb'"request_id": *"([^"]+)"', answer.body)
+        lines = self.logged(found[1].decode()) if found else []
+        return "\n    ".join([f"{answer.request}: {answer.status} {answer.body.decode(errors='replace')}", *lines])
+
     def failures(self, count: int = 5) -> list[str]:
         """The first lines of all logs that tell an error, each with the last lines of its traceback."""
         found = []
@@ -156,6 +162,7 @@ def running_fleet(
 class Answer:
     """One answer; times are of ``time.monotonic``."""
 
+    request: str
     status: int
     headers: http.client.HTTPMessage
     body: bytes
@@ -240,7 +247,8 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        return Answer(response.status, response.headers, content, started, time.monotonic() - started)
+        took = time.monotonic() - started
+        return Answer(f"{method} {path} {body or ''}", response.status, response.headers, content, started, took)
 
     def close(self) -> None:
         for connection in self._connections:

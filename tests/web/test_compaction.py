@@ -1,12 +1,15 @@
 """Tables give way to copies of themselves, whatever they have, while they are read, written and changed."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.access.principal import Principal
 from dynmodel_pyramid.changes import compaction
 from dynmodel_pyramid.changes.compaction import Compaction
-from dynmodel_pyramid.errors import Conflict, Forbidden, NotFound
+from dynmodel_pyramid.changes.ddl.postgresql_compaction import TableCopy
+from dynmodel_pyramid.errors import Busy, Conflict, Forbidden, NotFound
 from tests.web.test_trash_fields import drop, restore, trash
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"])
@@ -254,3 +257,37 @@ def what_happens_in_the_midst(fresh, shop):
     fresh.send("DELETE", shop, status=204)
     fresh.send("DELETE", "/trash/2/", status=204)
     assert work.left() == []
+
+
+@pytest.mark.parametrize("is_swapped", [True, False])
+def test_cancelling_waits_for_a_swap(fresh, shop, monkeypatch, is_swapped):
+    """Whoever gives a compaction up while the tables are swapped finds all of it done, or nothing."""
+    before, version = everything(fresh), fresh.get(shop)["version"]
+    swap, cancelled = TableCopy.swap, []
+    cancelling = threading.Thread(target=lambda: cancelled.append(Compaction(fresh.catalogue).cancel(2)))
+
+    def interrupted(self):
+        cancelling.start()
+        cancelling.join(0.5)
+        assert cancelled == [] and cancelling.is_alive()
+        if not is_swapped:
+            raise Busy("the lock was not free in time")
+        swap(self)
+
+    monkeypatch.setattr(TableCopy, "swap", interrupted)
+    work = Compaction(fresh.catalogue)
+    if is_swapped:
+        work.run(2, 60)
+    else:
+        with pytest.raises(Busy):
+            work.run(2, 60)
+    cancelling.join(30)
+    assert cancelled == [not is_swapped]
+    monkeypatch.undo()
+    counted, there = columns(fresh, 2)
+    assert (counted == there) is is_swapped
+    assert fresh.get(shop)["version"] == version + is_swapped
+    assert everything(fresh) == before
+    assert work.left() == [] and fresh.get(f"{shop}health/")["differences"] == []
+    assert work.run(2, 60).is_done
+    assert everything(fresh) == before

@@ -2,6 +2,9 @@
 
 An attempt is counted before its password is hashed, and taken back if it succeeds: so attempts at the same moment do
 not pass the limit together. Nobody sleeps; whoever is over the limit is told when to come back.
+
+A count that began later than a window from now is from before the clock was put back, and counts as none: else a user
+would be locked out for as long as the jump. One that began a little later than now may be another host's.
 """
 
 import datetime
@@ -56,7 +59,7 @@ class Failures:
         counts = {key: (count, first_at) for key, count, first_at in connection.execute(query)}
         for key, limit in zip(keys, self._limits, strict=True):
             count, first_at = counts.get(key, (0, now()))
-            if count >= limit:
+            if count >= limit and aware(first_at) <= now() + self._window:
                 self.refuse_until(aware(first_at) + self._window)
 
     def count(self, connection: sa.Connection, name: str, address: str | None) -> datetime.datetime | None:
@@ -67,7 +70,7 @@ class Failures:
         moment, waits = now(), []
         for key, limit in zip(_keys(name, address), self._limits, strict=True):
             table = self.table
-            is_old = table.c.first_at <= moment - self._window
+            is_old = (table.c.first_at <= moment - self._window) | (table.c.first_at > moment + self._window)
             statement = insert_or_update(connection, table).values(key=key, count=1, first_at=moment, last_at=moment)
             statement = statement.on_conflict_do_update(
                 index_elements=[table.c.key],

@@ -186,6 +186,11 @@ class TableCopy:
     def obstacles(self) -> list[str]:
         return list(self.connection.scalars(sa.text(_OBSTACLES), {"table": self._number(self._table)}))
 
+    def can_note(self) -> bool:
+        """Whether triggers can be made: only PL/pgSQL has them, and a database may be without it."""
+        query = "SELECT count(*) FROM pg_language WHERE lanname = 'plpgsql' AND has_language_privilege(oid, 'USAGE')"
+        return bool(self.connection.scalar(sa.text(query)))
+
     def figures(self) -> tuple[int, int, int]:
         """Rows by the planner's estimate, bytes of the table with its indexes, and indexes."""
         query = "SELECT greatest(reltuples, 0)::bigint, pg_total_relation_size(oid) FROM pg_class WHERE oid = :table"

@@ -10,6 +10,7 @@ from dynmodel_pyramid.database.findings import Finding
 from dynmodel_pyramid.database.things import NOT_VALID
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.model import link_table
+from dynmodel_pyramid.errors import PluginMissing
 
 #: Values in the quarantine of a table from which on they are told.
 MANY_QUARANTINED = 10_000
@@ -21,7 +22,26 @@ def findings(catalogue: Catalogue, table_id: int) -> list[Finding]:
     if result is None:
         return []
     definition, health = result
-    return [*_findings(definition, health), *_dangling(catalogue, definition, health)]
+    return [
+        *_missing_types(catalogue, definition),
+        *_findings(definition, health),
+        *_dangling(catalogue, definition, health),
+    ]
+
+
+def _missing_types(catalogue: Catalogue, definition: TableDefinition) -> Iterator[Finding]:
+    for field in definition.fields:
+        try:
+            catalogue.generator.plain_column(field)
+        except PluginMissing as error:
+            yield Finding(
+                "error",
+                "field_type_missing",
+                f"the field {field.name}: {error.detail}; rows can be neither read nor written",
+                f"the table {definition.model_name} ({definition.id})",
+                f"{error.hint}; or drop the field. If an application adds the type, name its own INI file",
+                definition.id,
+            )
 
 
 def _dangling(catalogue: Catalogue, definition: TableDefinition, health: Health) -> Iterator[Finding]:
