@@ -14,7 +14,7 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
-from tests.emptied import Emptied
+from tests.emptied import Emptied, EmptiedDatabases
 from tests.promises import assert_promises
 from tests.server_process import Server
 from tests.system_tables import make_system_tables
@@ -113,9 +113,15 @@ def database(request) -> str:
     return request.param
 
 
+@pytest.fixture(scope="session")
+def emptied_databases(tmp_path_factory) -> Iterator[EmptiedDatabases]:
+    with EmptiedDatabases(tmp_path_factory.mktemp) as databases:
+        yield databases
+
+
 @pytest.fixture(scope="module")
-def emptied(tmp_path_factory) -> Iterator[Emptied]:
-    with Emptied(tmp_path_factory) as applications:
+def emptied(emptied_databases) -> Iterator[Emptied]:
+    with Emptied(emptied_databases) as applications:
         yield applications
 
 

@@ -4,18 +4,16 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from dynmodel_pyramid.testing.databases import DATABASES
 from tests.promises import assert_promises
-from tests.system_tables import make_system_tables
 from tests.web.client import EVERY_TYPE, EVERY_VALUE, Client
 from tests.web.face import Face
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def client(request, tmp_path_factory):
-    with database_settings(request.param, tmp_path_factory.mktemp("client")) as settings:
-        make_system_tables(settings)
-        wsgi = dynmodel_pyramid.main({}, **settings)
+def client(request, emptied_databases):
+    with emptied_databases.one(request.param) as emptied:
+        wsgi = dynmodel_pyramid.main({}, **emptied.settings)
         yield Client(webtest.TestApp(wsgi))
         assert_promises(wsgi.registry.dynmodel_catalogue)
         wsgi.registry.dynmodel_catalogue.database.close()
@@ -36,10 +34,9 @@ def things(client) -> str:
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def whole(request, tmp_path_factory):
-    with database_settings(request.param, tmp_path_factory.mktemp("rest")) as made:
-        make_system_tables(made)
-        wsgi = dynmodel_pyramid.main({}, **made)
+def whole(request, emptied_databases):
+    with emptied_databases.one(request.param) as emptied:
+        wsgi = dynmodel_pyramid.main({}, **emptied.settings)
         app = webtest.TestApp(wsgi)
         app.post_json("/table/", {"model_name": "Client", "fields": {"name": {"type": "string", "unique": True}}})
         fields = {
