@@ -4,6 +4,7 @@ Besides, which tests are run and in what order: ``--quick``, and the files that 
 """
 
 import gc
+import os
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.testing.databases import DATABASES, database_settings
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings, memory_folder
 from tests.emptied import Emptied, EmptiedDatabases
 from tests.promises import assert_promises
 from tests.server_process import Server
@@ -22,6 +23,10 @@ from tests.system_tables import make_system_tables
 # The machine may be busy: how long an example takes, or the making of one, is no fault.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("suite")
+
+# Tests make thousands of files of SQLite (pytest's documentation, "Temporary directory location and retention").
+if (in_memory := memory_folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(in_memory))
 
 HERE = Path(__file__).parent
 if not entry_points(group="dynmodel_pyramid.row_formats"):

