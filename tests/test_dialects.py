@@ -131,7 +131,8 @@ def test_each_database_has_all_expressions(dialect):
 
 def test_a_statement_can_be_printed():
     """By a dialect that is no database's."""
-    made = sa.select(OfDialect(lambda dialect: sa.literal_column(f"of_{dialect}"), sa.Text()))
+    source = sa.literal_column("source")
+    made = sa.select(OfDialect(lambda source, dialect: sa.literal_column(f"of_{dialect}"), source, sa.Text()))
     assert "of_sqlite" in str(made)
     for sample in samples(built_in()):
         column = sample.field_type.column(sample.options, ANY_DATABASE)

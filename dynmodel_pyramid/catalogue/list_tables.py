@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.database.expressions import expressions_of
 from dynmodel_pyramid.definitions.model import Referrer, link_table
 from dynmodel_pyramid.fields.sql.text_forms import json_array
-from dynmodel_pyramid.fields.types.json import Fragment
+from dynmodel_pyramid.fields.types.json import FRAGMENT
 
 #: The service does all this itself, because each changed row must be reported (:mod:`~.cascades`). These rules are for
 #: users who delete by SQL. NO ACTION is checked at the end of a statement, so rows that refer to one another can be
@@ -108,7 +108,7 @@ def reverse_of(
 
 def as_json(expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The text of a JSON array as a part of an answer."""
-    return sa.type_coerce(expression, Fragment())
+    return sa.type_coerce(expression, FRAGMENT)
 
 
 # Writing

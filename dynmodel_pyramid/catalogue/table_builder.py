@@ -28,7 +28,7 @@ from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields import FieldTypes, Reference
 from dynmodel_pyramid.fields.contract import options_version, stored_default
 from dynmodel_pyramid.fields.sql.patterns import Case, Manner
-from dynmodel_pyramid.fields.types.temporal import UTCDateTime
+from dynmodel_pyramid.fields.types.temporal import UTC_DATETIME
 
 #: Columns that every table has besides ``id`` and its fields.
 SYSTEM_COLUMNS = ("_version", "_created", "_updated")
@@ -176,8 +176,8 @@ class Generator:
         return [
             sa.Column("id", ROW_ID, primary_key=True, **key),
             sa.Column("_version", sa.BigInteger, nullable=False, server_default="1"),
-            sa.Column("_created", UTCDateTime(), nullable=False, server_default=now),
-            sa.Column("_updated", UTCDateTime(), nullable=False, server_default=now, onupdate=sa.func.now()),
+            sa.Column("_created", UTC_DATETIME, nullable=False, server_default=now),
+            sa.Column("_updated", UTC_DATETIME, nullable=False, server_default=now, onupdate=sa.func.now()),
         ]
 
     def indexes(self, definition: TableDefinition, table: sa.Table) -> dict[str, sa.Index]:

@@ -55,22 +55,28 @@ class RowEncoder:
             *[reverse_expression(model, side, table, reverse_sides.rows(side)) for side in sides.values()],
             *[values[field.id].label(quoted_name(name, quote=True)) for name, field in former],
         ]
-        self.select = sa.select(*self.columns).select_from(table)
-        self._statements = {
-            # One row by its id; its version comes first.
-            "one": sa.select(table.c._version, *self.columns)
-            .select_from(table)
-            .where(table.c.id == sa.bindparam("row_id")),
-            "between": self.select.where(table.c.id.between(sa.bindparam("low"), sa.bindparam("high"))),
-        }
         self._prepared: dict[str, PreparedSelect] = {}
+
+    @property
+    def select(self) -> sa.Select[*tuple[Any, ...]]:
+        """All rows."""
+        return sa.select(*self.columns).select_from(self.table)
+
+    def _one(self) -> sa.Select[*tuple[Any, ...]]:
+        """One row by its id; its version comes first."""
+        by_id = self.table.c.id == sa.bindparam("row_id")
+        return sa.select(self.table.c._version, *self.columns).select_from(self.table).where(by_id)
+
+    def _between(self) -> sa.Select[*tuple[Any, ...]]:
+        return self.select.where(self.table.c.id.between(sa.bindparam("low"), sa.bindparam("high")))
 
     def prepared(self, connection: sa.Connection, name: str) -> PreparedSelect:
         """The statement of that name: ``one`` (row_id) or ``between`` (low, high)."""
         try:
             return self._prepared[name]
         except KeyError:
-            select = PreparedSelect(self._statements[name], connection.dialect)
+            statement = self._one() if name == "one" else self._between()
+            select = PreparedSelect(statement, connection.dialect)
             return self._prepared.setdefault(name, select)
 
     def insert(self, connection: sa.Connection, table: sa.Table) -> PreparedRow:

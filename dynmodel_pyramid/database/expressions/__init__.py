@@ -17,12 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from dynmodel_pyramid.database.expressions.base import Expressions
 from dynmodel_pyramid.database.expressions.postgresql import PostgreSQLExpressions
 from dynmodel_pyramid.database.expressions.sqlite import SQLiteExpressions
 
-__all__ = ["EXPRESSIONS", "Expressions", "ROW_ID", "OfDialect", "expressions_of", "variants"]
+__all__ = ["EXPRESSIONS", "Expressions", "Form", "ROW_ID", "OfDialect", "expressions_of", "variants"]
+
+Form = Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]]
 
 #: Expressions by the names of dialects.
 EXPRESSIONS: dict[str, Expressions] = {
@@ -62,20 +65,22 @@ ROW_ID = variants(sa.BigInteger(), lambda expressions: expressions.row_id())
 
 
 class OfDialect(FunctionElement[Any]):
-    """One expression per database; compiling the statement chooses it.
+    """An expression over another one, with a form for each database; it is made when the statement is compiled.
 
-    :param make: the name of a dialect -> the expression
+    :param form: (source, name of a dialect) -> the expression; equal forms are taken for the same
     :param read_as: the type by which all of them are read
     """
 
     inherit_cache = True
+    _traverse_internals = [*FunctionElement._traverse_internals, ("form", InternalTraversal.dp_plain_obj)]
 
-    def __init__(self, make: Callable[[str], sa.ColumnElement[Any]], read_as: sa.types.TypeEngine[Any]) -> None:
-        super().__init__(*(make(name) for name in EXPRESSIONS))
+    def __init__(self, form: Form, source: sa.ColumnElement[Any], read_as: sa.types.TypeEngine[Any]) -> None:
+        super().__init__(source)
+        self.form = form
         self.type = read_as
 
 
 @compiles(OfDialect)
 def _compile(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    by_dialect = dict(zip(EXPRESSIONS, element.clauses, strict=True))
-    return compiler.process(by_dialect[_known(compiler.dialect.name)], **options)
+    (source,) = element.clauses
+    return compiler.process(element.form(source, _known(compiler.dialect.name)), **options)

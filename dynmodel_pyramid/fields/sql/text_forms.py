@@ -1,12 +1,12 @@
 """Pieces of SQL for the text forms of several types, with the validators' rules, equal on both databases."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
+from dynmodel_pyramid.database.expressions import Form, OfDialect, expressions_of
 
 _DIGITS = "0123456789"
 #: More choices are left to Python: each is a parameter, and SQLite allows 32,766 (Implementation Limits, 9).
@@ -138,11 +138,9 @@ def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]
 # Expressions to select for JSON answers: texts that the database makes cost this process nothing.
 
 
-def answered(
-    form: Callable[[sa.ColumnElement[Any], str], sa.ColumnElement[Any]], source: sa.ColumnElement[Any]
-) -> OfDialect:
+def answered(form: Form, source: sa.ColumnElement[Any]) -> OfDialect:
     """The JSON expression of values whose JSON is a string of their SQL text form."""
-    return OfDialect(lambda dialect: form(source, dialect), sa.Text())
+    return OfDialect(form, source, sa.Text())
 
 
 def as_text(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

@@ -12,7 +12,7 @@ from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types import array_operators
-from dynmodel_pyramid.fields.types.json import Fragment, read_json, write_json
+from dynmodel_pyramid.fields.types.json import FRAGMENT, read_json, write_json
 
 #: The most items that any option may allow.
 MOST = 10_000
@@ -44,24 +44,28 @@ def _are_native(dialect: sa.Dialect) -> bool:
     return expressions_of(dialect.name).has_arrays
 
 
+#: Types without options are made once: SQLAlchemy keeps for each what it makes of it for a database.
+_TEXTS = TextArray()
+
+
 class ArrayType(FieldType):
     """The base of types whose values are arrays of texts."""
 
     operators = array_operators.ARRAYS
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(TextArray())
+        return sa.Column(_TEXTS)
 
     def operand_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(schema.List(schema.Text()))
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
-        return self.as_json(source, Fragment())
+        return self.as_json(source, FRAGMENT)
 
     @staticmethod
     def as_json(source: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
         """The array's JSON text, read by the given type."""
-        return OfDialect(lambda dialect: _json_text(source, dialect), kind)
+        return OfDialect(_json_text, source, kind)
 
     def text_form(self, options: Options) -> TextForm:
         return TextForm(write_json, read_array, sql_to_text=_json_text)

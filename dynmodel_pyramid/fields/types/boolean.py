@@ -14,6 +14,8 @@ _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")
 _WORDS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 
+_BOOLEAN = sa.Boolean()
+
 
 class Boolean(FieldType):
     """True or false."""
@@ -24,7 +26,7 @@ class Boolean(FieldType):
     operators = (operators.IS_TRUTH, *(known for known in operators.ORDERED if known is not operators.IS))
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(sa.Boolean())
+        return sa.Column(_BOOLEAN)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return checks.truth(column, context)

@@ -79,6 +79,9 @@ class Microseconds(sa.TypeDecorator[Any]):
         return None if value is None else datetime.timedelta(microseconds=value)
 
 
+_TIME, _MICROSECONDS = sa.Time(), Microseconds()
+
+
 class Time(Temporal):
     """A time of day, such as ``23:59:59.5`` (RFC 3339 partial-time): without date and offset."""
 
@@ -90,7 +93,7 @@ class Time(Temporal):
     rules = {"pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$"}
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(sa.Time())
+        return sa.Column(_TIME)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.instant(column, "time", 8, context), **super().checks(column, options, context)}
@@ -129,7 +132,7 @@ class Duration(Temporal):
     }
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(Microseconds())
+        return sa.Column(_MICROSECONDS)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.kind(column, "integer", context), **super().checks(column, options, context)}

@@ -81,6 +81,10 @@ class Bound(DecimalString):
         return value
 
 
+def _answered(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    return sa.cast(source, sa.Text()) if expressions_of(dialect).has_exact_numbers else source
+
+
 class Decimal(FieldType):
     """An exact decimal number in a string, such as "19.90"; never rounded, never a float."""
 
@@ -158,12 +162,7 @@ class Decimal(FieldType):
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
         kind = DecimalText(options["precision"], options["scale"])
-
-        def answered(dialect: str) -> sa.ColumnElement[Any]:
-            is_exact = expressions_of(dialect).has_exact_numbers
-            return sa.cast(source, sa.Text()) if is_exact else sa.type_coerce(source, kind)
-
-        return OfDialect(answered, kind)
+        return OfDialect(_answered, sa.type_coerce(source, kind), kind)
 
     def text_hint(self, text: str) -> str | None:
         return decimal_comma(text)

@@ -236,6 +236,9 @@ class UuidText(sa.TypeDecorator[Any]):
         return uuid.UUID(value) if type(value) is str else value
 
 
+_UUID_TEXT = UuidText()
+
+
 class Uuid(Formatted):
     """A UUID such as ``f81d4fae-7dec-11d0-a765-00a0c91e6bf6`` (RFC 9562), of any version; answered in lower case."""
 
@@ -247,7 +250,7 @@ class Uuid(Formatted):
     longest = len("urn:uuid:") + 36
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(UuidText())
+        return sa.Column(_UUID_TEXT)
 
     def parser(self, options: Options) -> Callable[[str], Any]:
         return _UUID_READER

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.fields import schema
 from dynmodel_pyramid.fields.contract import Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.types import json_operators
-from dynmodel_pyramid.fields.types.json import JsonDocument, as_fragment
+from dynmodel_pyramid.fields.types.json import JSON_DOCUMENT, as_fragment
 from dynmodel_pyramid.fields.types.numbers import read_number
 
 #: Key -> the greatest number of degrees, east and west, north and south.
@@ -46,7 +46,7 @@ class Point(FieldType):
     operators = json_operators.EQUALITY
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(JsonDocument())
+        return sa.Column(JSON_DOCUMENT)
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
         return colander.SchemaNode(_Place())

@@ -264,6 +264,13 @@ class _AnsweredIp(sa.types.UserDefinedType[Any]):
         return read
 
 
+_STORED, _ANSWERED = IpText(), _AnsweredIp()
+
+
+def _answered(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    return sa.func.host(source) if _are_native(dialect) else _sortable_as_text(source, dialect)
+
+
 def _sortable_as_text(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """The stored text: all digits, then the canonical text."""
     after = expressions_of(dialect).place_of(sa.literal_column("' '"), source) + sa.literal_column("1")
@@ -310,7 +317,7 @@ class IpAddress(Formatted):
         )
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(IpText())
+        return sa.Column(_STORED)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         if options["version"] is None:
@@ -321,10 +328,7 @@ class IpAddress(Formatted):
         return {"version": begin == "[" if options["version"] == 6 else begin != "["}
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
-        return OfDialect(
-            lambda dialect: sa.func.host(source) if _are_native(dialect) else _sortable_as_text(source, dialect),
-            _AnsweredIp(),
-        )
+        return OfDialect(_answered, source, _ANSWERED)
 
     def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
         # Hexadecimal digits, points and colons need no escapes.

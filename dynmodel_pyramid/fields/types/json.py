@@ -27,9 +27,12 @@ class Fragment(sa.types.UserDefinedType[Any]):
         return lambda value: None if value is None else orjson.Fragment(value)
 
 
+FRAGMENT = Fragment()
+
+
 def as_fragment(source: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """A JSON value for an answer, which takes over its text as it is."""
-    return sa.type_coerce(sa.cast(source, sa.Text), Fragment())
+    return sa.type_coerce(sa.cast(source, sa.Text), FRAGMENT)
 
 
 class JsonDocument(sa.TypeDecorator[Any]):
@@ -48,6 +51,9 @@ class JsonDocument(sa.TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         return _with_floats(value)
+
+
+JSON_DOCUMENT = JsonDocument()
 
 
 def _with_floats(value: Any) -> Any:
@@ -76,7 +82,7 @@ class Json(FieldType):
         )
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(JsonDocument())
+        return sa.Column(JSON_DOCUMENT)
 
     def schema_node(self, options: Options) -> colander.SchemaNode:
         rules = options.get("schema")  # derived types need not have this option

@@ -22,6 +22,7 @@ from dynmodel_pyramid.fields.sql import checks, numbers, text_forms
 _DIGITS = 400
 #: No number of 64 bits has a greater exponent.
 _LARGEST = 18
+_INTEGER, _FLOAT = sa.BigInteger(), sa.Float(53)
 
 
 def _whole(rounding: str) -> Repair:
@@ -119,7 +120,7 @@ class Number(_Bounded):
     repairs = MappingProxyType({"round": _nearest_float})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(sa.Float(53))
+        return sa.Column(_FLOAT)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         def exact(number: float) -> sa.ColumnElement[Any]:
@@ -173,7 +174,7 @@ class Integer(_Bounded):
     repairs = MappingProxyType({"round": _whole(decimal.ROUND_HALF_UP), "truncate": _whole(decimal.ROUND_DOWN)})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(sa.BigInteger())
+        return sa.Column(_INTEGER)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {

@@ -19,7 +19,7 @@ from dynmodel_pyramid.fields.choices import one_of
 from dynmodel_pyramid.fields.contract import Checks, Context, FieldType, Options, TextForm
 from dynmodel_pyramid.fields.sql import checks, formats, text_forms
 from dynmodel_pyramid.fields.types.arrays import ArrayType, TextArray, TextList
-from dynmodel_pyramid.fields.types.json import Fragment
+from dynmodel_pyramid.fields.types.json import FRAGMENT, Fragment
 from dynmodel_pyramid.fields.types.text import byte_order
 
 #: The most choices of a field, and characters of a key or label.
@@ -183,7 +183,7 @@ class MultiChoice(ArrayType):
 
     def json_text(self, source: sa.ColumnElement[Any], options: Options, dialect: str) -> sa.ColumnElement[Any] | None:
         return text_forms.unless_null(
-            source, text_forms.ordered_items(self.as_json(source, Fragment()), keys_of(options), dialect)
+            source, text_forms.ordered_items(self.as_json(source, FRAGMENT), keys_of(options), dialect)
         )
 
     def json_schema(self, options: Options) -> dict[str, Any]:

@@ -127,6 +127,9 @@ class UTCDateTime(sa.TypeDecorator[Any]):
         return lambda text: None if text is None else parse(text + "+00:00")
 
 
+UTC_DATETIME = UTCDateTime()
+_DATE, _READ = sa.Date(), sa.DateTime(timezone=True)
+
 #: The parsers of many texts, by those of one; offsets and time zones are left to these.
 _PARSE_MANY: Mapping[Any, Callable[[list[str]], list[Any] | None]] = {
     parse_date: parse_dates,
@@ -248,6 +251,13 @@ def _day_of(text: str, options: Options) -> str:
     return parse_datetime(without_finer_digits(text), datetime.UTC).date().isoformat()
 
 
+def _answered(source: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    # Parsing SQLite's text and writing it again is faster than letting SQLite write another form. The value is left
+    # naive, which the encoder takes for UTC.
+    has_moments = expressions_of(dialect).has_moments
+    return text_forms.moment_text(source, dialect) if has_moments else sa.type_coerce(source, _READ)
+
+
 class Date(Temporal):
     """A day of the Gregorian calendar, such as ``2026-01-31`` (RFC 3339 full-date)."""
 
@@ -259,7 +269,7 @@ class Date(Temporal):
     repairs = MappingProxyType({"truncate": _day_of})
 
     def column(self, options: Options, context: Context) -> sa.Column[Any]:
-        return sa.Column(sa.Date())
+        return sa.Column(_DATE)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.instant(column, "date", 10, context), **super().checks(column, options, context)}
@@ -308,28 +318,20 @@ class DateTime(Temporal):
         return None if time is None else write_datetime(time)
 
     def column(self, options: Options, context: Context) -> sa.Column[Any] | None:
-        return sa.Column(UTCDateTime())
+        return sa.Column(UTC_DATETIME)
 
     def checks(self, column: sa.ColumnElement[Any], options: Options, context: Context) -> Checks:
         return {**checks.instant(column, "datetime", 19, context), **super().checks(column, options, context)}
 
     def json_expression(self, source: sa.ColumnElement[Any], options: Options) -> sa.ColumnElement[Any]:
-        kind = sa.DateTime(timezone=True)
-
-        def answered(dialect: str) -> sa.ColumnElement[Any]:
-            # Parsing SQLite's text and writing it again is faster than letting SQLite write another form. The value is
-            # left naive, which the encoder takes for UTC.
-            has_moments = expressions_of(dialect).has_moments
-            return text_forms.moment_text(source, dialect) if has_moments else sa.type_coerce(source, kind)
-
-        return OfDialect(answered, kind)
+        return OfDialect(_answered, source, _READ)
 
     def text_form(self, options: Options) -> TextForm:
         low, high = self.bounds(options)
         is_utc = options.get("timezone") is None
 
         def from_text(text: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-            moment = reading.moment(text, UTCDateTime(), dialect, days=is_utc)
+            moment = reading.moment(text, UTC_DATETIME, dialect, days=is_utc)
             return text_forms.within(moment, low, high)
 
         return TextForm(self.write, sql_to_text=text_forms.moment_text, sql_from_text=from_text)
