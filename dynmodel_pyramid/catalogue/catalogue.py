@@ -275,7 +275,7 @@ class Catalogue:
 
     @property
     def models(self) -> Mapping[str, type]:
-        """The generated classes by model name, for scripts and shells (``orm/models.py``)."""
+        """The generated classes by model name, for scripts and shells (``orm/classes.py``)."""
         return self._orm.models(self)
 
     def session(self, *, writes: bool = True, author: str | None = None) -> AbstractContextManager[Any]:

@@ -59,7 +59,7 @@ def test_many_names_are_listed_in_parts(catalogue, product, app, monkeypatch):
     for number in range(4):
         app.post_json("/table/", {"model_name": f"T{number}", "fields": {"a": "string"}})
     # The package has a function of the name of the module.
-    monkeypatch.setattr(importlib.import_module("dynmodel_pyramid.orm.models"), "CHUNK", 2)
+    monkeypatch.setattr(importlib.import_module("dynmodel_pyramid.orm.classes"), "CHUNK", 2)
     assert list(catalogue.models) == ["Product", "T0", "T1", "T2", "T3"]
 
 
