@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import untimed_cursor
@@ -414,6 +415,16 @@ class Dialect:
 
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where every writing transaction does so."""
+
+    def note_tenant(self, connection: sa.Connection) -> None:
+        """Say in the place of a new tenant whose it is."""
+
+    def side_table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:
+        """A table for one transaction, which makes and drops it; statements may join it with users' tables in any way.
+
+        :param name: unique among those of the transaction
+        """
+        return sa.Table(quoted_name(name, quote=True), sa.MetaData(), *columns, prefixes=["TEMPORARY"])
 
     def prepare_staging(self, connection: sa.Connection) -> None:
         """Let this connection have temporary tables: in files, so that they don't grow in memory, and in a session that

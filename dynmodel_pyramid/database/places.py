@@ -53,12 +53,16 @@ class Places(ABC):
         :raises OSError: likewise
         """
 
+    def of_others(self, reading: Begin) -> Iterator[str]:
+        """What is to be told of tenants of other services in this one's place."""
+        return iter(())
+
     @abstractmethod
-    def create(self, name: str, fill: Callable[[Settings], None]) -> None:
+    def create(self, reading: Begin, name: str, fill: Callable[[Settings], None]) -> None:
         """Make a tenant: all of it or nothing.
 
         :param fill: makes the system tables where the settings say
-        :raises Conflict: there is one of that name
+        :raises Conflict: there is one of that name, or one of another service in its place
         """
 
     @abstractmethod

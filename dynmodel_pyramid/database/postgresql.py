@@ -1,6 +1,7 @@
 """PostgreSQL."""
 
 import random
+import secrets
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.database import postgresql_findings, postgresql_things
 from dynmodel_pyramid.database import postgresql_shards as shards
@@ -20,7 +22,7 @@ from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure,
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
-from dynmodel_pyramid.database.postgresql_places import SchemaPlaces
+from dynmodel_pyramid.database.postgresql_places import SchemaPlaces, note_tenant
 from dynmodel_pyramid.database.postgresql_reads import Reads, committed
 from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
 from dynmodel_pyramid.database.postgresql_silence import Silence
@@ -394,6 +396,16 @@ class PostgreSQL(Dialect):
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(_wait_at_most(wait))
+
+    def note_tenant(self, connection: sa.Connection) -> None:
+        note_tenant(connection, self.settings)
+
+    def side_table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:
+        # Nobody else sees it before the commit, at which it is gone. It is among the users' tables, and no temporary
+        # one, because Citus runs a statement where all its tables are: subqueries over a table of the coordinator that
+        # refer to a table of a worker are refused. Transactions with the same name would wait for one another.
+        own = quoted_name(f"{name}_{secrets.token_hex(8)}", quote=True)
+        return sa.Table(own, sa.MetaData(schema=self.schema), *columns, prefixes=["UNLOGGED"])
 
     def prepare_staging(self, connection: sa.Connection) -> None:
         stage(connection)

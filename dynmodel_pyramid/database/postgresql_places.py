@@ -2,16 +2,23 @@
 
 Every statement names the schema of its tables. Nothing rests on ``search_path``, which is the session's: a proxy that
 gives a session to another client after each transaction would take it along.
+
+A schema says in its comment with which ``dynmodel.tenant_schemas`` it was made. So services that share a database don't
+take each other's tenants for their own where one's prefix is the begin of another's. A schema without such a comment,
+or with another begin, as after a rename, is whose prefix it has.
 """
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.database.places import Begin, Places
+from dynmodel_pyramid.errors import Conflict
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.settings.values import is_tenant_name
 
@@ -23,14 +30,17 @@ _AT_ONCE = 50
 #: Seconds for which a drop waits for requests that still use the tables.
 _PATIENCE = 60.0
 
-_EXISTS = sa.text(
-    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = :schema AND c.relname = '_dynmodel_state')"
-)
-_NAMES = sa.text(
-    "SELECT n.nspname FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid "
-    "WHERE starts_with(n.nspname, :begin) AND c.relname = '_dynmodel_state' ORDER BY n.nspname"
-)
+#: The comment of a tenant's schema: the prefix comes behind it.
+_MARK = "tenant of dynmodel.tenant_schemas = "
+#: Schemas with the system tables in them, whether they are this service's, and the prefix that they were made with.
+_TENANTS = f"""
+SELECT nspname, made_with,
+  made_with IS NULL OR made_with = :begin OR NOT starts_with(nspname, made_with) AS is_own FROM (
+  SELECT oid, nspname, substring(obj_description(oid, 'pg_namespace') FROM '^{_MARK}(.*)$') AS made_with
+  FROM pg_catalog.pg_namespace) AS n
+WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = '_dynmodel_state')"""
+_ONE = sa.text(f"{_TENANTS} AND nspname = :schema")
+_ALL = sa.text(f"{_TENANTS} AND starts_with(nspname, :begin) ORDER BY nspname")
 _SCHEMA = sa.text("SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = :schema)")
 _LEFT = sa.text("SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, :begin)")
 _PARTS = sa.text(
@@ -39,6 +49,12 @@ _PARTS = sa.text(
     "WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'S') ORDER BY c.relkind = 'S', c.oid LIMIT :most"
 )
 _PLAIN = {"no_parameters": True}
+
+
+def note_tenant(connection: sa.Connection, settings: Settings) -> None:
+    """Say in a new tenant's schema with which prefix it was made."""
+    schema, text = quote_identifier(settings.schema), f"{_MARK}{settings.tenant_schemas}"  # which has no quotes
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA {schema} IS '{text}'", execution_options=_PLAIN)
 
 
 class SchemaPlaces(Places):
@@ -55,14 +71,29 @@ class SchemaPlaces(Places):
         return self.settings.of_tenant(name, schema=self.schema(name))
 
     def exists(self, reading: Begin, name: str) -> bool:
+        row = self._row(reading, name)
+        return row is not None and bool(row.is_own)
+
+    def _row(self, reading: Begin, name: str) -> sa.Row[*tuple[Any, ...]] | None:
         with reading() as connection:
-            return bool(connection.scalar(_EXISTS, {"schema": self.schema(name)}))
+            given = {"schema": self.schema(name), "begin": self.settings.tenant_schemas}
+            return connection.execute(_ONE, given).first()
 
     def names(self, reading: Begin) -> Iterator[str]:
         begin = self.settings.tenant_schemas
         with reading() as connection:
-            schemas = list(connection.scalars(_NAMES, {"begin": begin}))
+            schemas = [row.nspname for row in connection.execute(_ALL, {"begin": begin}) if row.is_own]
         yield from sorted(name for name in (schema.removeprefix(begin) for schema in schemas) if is_tenant_name(name))
+
+    def of_others(self, reading: Begin) -> Iterator[str]:
+        with reading() as connection:
+            rows = connection.execute(_ALL, {"begin": self.settings.tenant_schemas}).all()
+        counts = Counter(row.made_with for row in rows if not row.is_own)
+        for prefix, count in sorted(counts.items()):
+            yield (
+                f"{count} schemas that begin with {self.settings.tenant_schemas} are tenants of another service, with "
+                f"dynmodel.tenant_schemas = {prefix}"
+            )
 
     def check(self, reading: Begin) -> None:
         with reading() as connection:
@@ -71,11 +102,21 @@ class SchemaPlaces(Places):
     def make_room(self, name: str, *, is_opened: bool) -> None:
         """A schema is made with its tables."""
 
-    def create(self, name: str, fill: Callable[[Settings], None]) -> None:
+    def create(self, reading: Begin, name: str, fill: Callable[[Settings], None]) -> None:
+        row = self._row(reading, name)
+        if row is not None and not row.is_own:
+            raise Conflict(
+                f"the schema {self.schema(name)} is a tenant of another service, with dynmodel.tenant_schemas = "
+                f"{row.made_with}",
+                hint="take another name; or another dynmodel.tenant_schemas, which is not the begin of the other one",
+            )
         # One transaction makes the schema and all in it. A second one of the name waits for its lock, and is refused.
         fill(self.settings_of(name))
 
     def drop(self, reading: Begin, changing: Begin, name: str) -> None:
+        row = self._row(reading, name)
+        if row is not None and not row.is_own:
+            raise Conflict(f"the schema {self.schema(name)} is a tenant of another service")
         with changing() as connection:
             aside = f"{_DROPPED}{secrets.token_hex(4)}_{name[:40]}"
             if connection.scalar(_SCHEMA, {"schema": self.schema(name)}):

@@ -52,7 +52,7 @@ class FilePlaces(Places):
         if is_opened:
             os.close(os.open(self.path(name), os.O_CREAT | os.O_WRONLY, 0o600))
 
-    def create(self, name: str, fill: Callable[[Settings], None]) -> None:
+    def create(self, reading: Begin, name: str, fill: Callable[[Settings], None]) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         path, part = self.path(name), self.folder / f".{name}.part"
         if path.exists():

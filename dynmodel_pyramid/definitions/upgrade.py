@@ -127,6 +127,8 @@ def lock(database: Database, connection: sa.Connection, *, is_new: bool = False)
         # Checked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even if the schema exists.
         if not sa.inspect(connection).has_schema(schema):
             connection.execute(sa.schema.CreateSchema(schema))
+            if is_new:
+                database.dialect.note_tenant(connection)
         elif is_new:
             raise Conflict(f"there is a schema {schema} already")
     return current_revision(database, connection)

@@ -67,10 +67,10 @@ class StagedClashes:
 
     def _stored(self, rule: int) -> sa.Select[*tuple[Any, ...]]:
         target, staged, table = self._targets[rule], self._staged, self._rows.model.table
-        there = sa.exists().where(target.is_same(table, staged)).correlate(staged)
         none = sa.cast(sa.null(), sa.Integer)
         query = sa.select(staged.c._n.label("number"), sa.literal(rule).label("rule"), none.label("first"))
-        return query.where(*self._known(target), there)
+        # At most one stored row has these values. No EXISTS: see StagedRows._missing.
+        return query.join_from(staged, table, target.is_same(table, staged)).where(*self._known(target))
 
     def _twice(self, rule: int) -> sa.Select[*tuple[Any, ...]]:
         target, staged = self._targets[rule], self._staged

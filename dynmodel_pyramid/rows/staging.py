@@ -303,9 +303,9 @@ class StagedRows:
         fields = [link for link in links.fields if own == (link[1].table == links.table_id)]
         total = 0
         for field, reference in fields:
-            source, missing = self._missing(field, reference)
+            _, joined, missing = self._missing(field, reference)
             total += self._run(
-                sa.select(sa.func.count()).select_from(source).where(*missing), self._far_values(reference)
+                sa.select(sa.func.count()).select_from(joined).where(*missing), self._far_values(reference)
             ).scalar_one()
         if not total:
             return
@@ -331,18 +331,22 @@ class StagedRows:
                     problems.add(f"/{number}/{escape(field.name)}", "unknown_value", unknown_text(field, value))
         problems.raise_if_any()
 
-    def _missing(self, field: FieldDefinition, reference: Reference) -> tuple[sa.Table, list[sa.ColumnElement[bool]]]:
-        """The place of a field's staged links, and the conditions that find links to missing rows."""
+    def _missing(
+        self, field: FieldDefinition, reference: Reference
+    ) -> tuple[sa.Table, sa.FromClause, list[sa.ColumnElement[bool]]]:
+        """The place of a field's staged links, the same with the far rows, and the conditions that find links to
+        missing rows.
+        """
         source = self._lines[field.name] if reference.many else self._table
         value = _value(source, field, reference)
         far = self.rows.models(reference.table)
-        conditions: list[sa.ColumnElement[bool]] = [value.is_not(None)]
-        if far is not None:
-            # A preset links to any row that is there.
-            is_preset = self._permit is not None and field.name in self._permit.presets
-            rows = far.table if is_preset else self.rows.scopes.view(far).source()
-            conditions.append(~sa.exists().where(rows.c.id == value))
-        return source, conditions
+        if far is None:
+            return source, source, [value.is_not(None)]
+        # A preset links to any row that is there.
+        is_preset = self._permit is not None and field.name in self._permit.presets
+        rows = far.table if is_preset else self.rows.scopes.view(far).source()
+        # No EXISTS: Citus refuses subqueries over its tables that refer to temporary ones, and makes this join.
+        return source, source.outerjoin(rows, rows.c.id == value), [value.is_not(None), rows.c.id.is_(None)]
 
     def _far_values(self, reference: Reference) -> Mapping[str, Any]:
         """The values of the parameters of the caller's view of a far table."""
@@ -353,9 +357,10 @@ class StagedRows:
         self, place: int, field: FieldDefinition, reference: Reference
     ) -> Generator[tuple[int, int, str, str], None, None]:
         """The first links of a field to missing rows: the number of the part, the field's place, pointer and detail."""
-        source, missing = self._missing(field, reference)
+        source, joined, missing = self._missing(field, reference)
         position = source.c.position if reference.many else sa.null()
-        query = sa.select(source.c._n, _value(source, field, reference), position).where(*missing)
+        query = sa.select(source.c._n, _value(source, field, reference), position)
+        query = query.select_from(joined).where(*missing)
         query = query.order_by(source.c._n, *[position] * reference.many).limit(Invalid.MAX_PROBLEMS)
         for number, row_id, item in self._run(query, self._far_values(reference)):
             below = "" if item is None else f"/{item}"

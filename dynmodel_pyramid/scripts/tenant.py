@@ -81,6 +81,8 @@ def create(tenants: TenantAdministration, args: argparse.Namespace) -> int:
 def list_tenants(tenants: TenantAdministration, args: argparse.Namespace) -> int:
     for name in tenants.names():
         print(name)
+    for text in tenants.of_others():
+        print(f"dynmodel-tenant: {text}", file=sys.stderr)
     return 0
 
 

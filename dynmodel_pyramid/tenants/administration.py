@@ -22,6 +22,10 @@ class TenantAdministration:
     def names(self) -> Iterator[str]:
         return self.places.names(self.home.reading)
 
+    def of_others(self) -> Iterator[str]:
+        """What is to be told of tenants of other services (:meth:`Places.of_others`)."""
+        return self.places.of_others(self.home.reading)
+
     def exists(self, name: str) -> bool:
         return self.places.exists(self.home.reading, checked(name))
 
@@ -30,7 +34,7 @@ class TenantAdministration:
         :raises ConfigurationProblem: it can't be a name
         :raises Conflict: there is one already
         """
-        self.places.create(checked(name), self._fill)
+        self.places.create(self.home.reading, checked(name), self._fill)
 
     def _fill(self, settings: Settings) -> None:
         database = Database(settings, home=self.home)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dynmodel_pyramid.changes.values.column_values import ColumnValues, SideTable
 from dynmodel_pyramid.changes.values.conversion import Conversion, convert_values, converter, in_database
-from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.database import Database, Dialect
 from dynmodel_pyramid.fields import FieldTypes
 from dynmodel_pyramid.fields.registry import read_options
 from dynmodel_pyramid.settings import Settings
@@ -164,7 +164,8 @@ class Worked:
             texts = tuple(lambda value, form=form: form.sql_to_text(value, dialect) for form in (old_form, new_form))
         column_values = ColumnValues(after, table.c.old, before, table.c.old)
         how = Conversion(table, table.c.old, new.type, in_python, old_form.to_text, new_form.to_text, expression, texts)
-        side_table = partial(SideTable, connection, table, number, new.type)
+        beside = SimpleNamespace(side_table=partial(Dialect.side_table, None))  # the table is a temporary one too
+        side_table = partial(SideTable, connection, beside, table, number, new.type)
         converted = convert_values(connection, column_values, how, side_table)
         connection.execute(sa.update(table).values({new.name: converted.expression}))
         found = connection.scalars(sa.select(new).order_by(table.c.id)).all()

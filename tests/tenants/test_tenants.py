@@ -256,3 +256,31 @@ def test_settings_of_a_tenant(tmp_path):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(ConfigurationProblem, match=cause):
             Settings(settings).tenant_values()
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_services_with_overlapping_prefixes_have_tenants_of_their_own(small, tmp_path, capsys):
+    short = Settings(small.settings)
+    long = Settings({**small.settings, "dynmodel.tenant_schemas": f"{short.tenant_schemas}a_"})
+    with administration(short) as own, administration(long) as others:
+        before = list(own.names())
+        others.create("x")
+        own.create("a_y")
+        try:
+            assert list(own.names()) == sorted([*before, "a_y"]) and list(others.names()) == ["x"]
+            assert not own.exists("a_x") and not others.exists("y")
+            for refused in (own.create, own.drop):
+                with pytest.raises(Conflict, match=f"tenant of another service, .*{long.tenant_schemas}$|service$"):
+                    refused("a_x")
+            assert others.exists("x")
+            assert [text.split()[0] for text in (*own.of_others(), *others.of_others())] == ["1", "1"]
+            # A schema that was renamed by hand, or made by an earlier release, is whose prefix it has.
+            with own.home.changing() as connection:
+                connection.exec_driver_sql(
+                    f'ALTER SCHEMA "{others.places.schema("x")}" RENAME TO {short.tenant_schemas}z'
+                )
+            assert own.exists("z") and not others.exists("x")
+        finally:
+            for tenants in (own, others):
+                for name in tenants.names():
+                    tenants.drop(name)

@@ -1,7 +1,7 @@
 """The values of a change, made and checked beside the table; nothing is changed yet.
 
 ``staging``           all fields of one change
-``column_values``     a field's present and future values, in SQL or in a temporary table
+``column_values``     a field's present and future values, in SQL or in a side table
 ``conversion``        conversion of values to another type
 ``far_keys``          conversions of links by a unique key of the far table
 ``undo_conversions``  values that earlier conversions replaced

@@ -1,8 +1,8 @@
 """A field's present and future values, made before the table is changed.
 
 Values that SQL can make are an expression over the table (:class:`SourceTable`). Values that only Python can make are
-in a temporary table (:class:`SideTable`), row by row, and override the expression. So a plan makes and checks all
-values as the change itself does, and changes nothing.
+in a table that lives for the transaction (:class:`SideTable`), row by row, and override the expression. So a plan makes
+and checks all values as the change itself does, and changes nothing.
 """
 
 from collections import abc
@@ -16,11 +16,13 @@ from sqlalchemy.sql.elements import quoted_name
 from dynmodel_pyramid.catalogue.list_tables import lines, lines_of, list_of
 from dynmodel_pyramid.catalogue.table_builder import Generator
 from dynmodel_pyramid.changes.values.violations import Samples
+from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
 from dynmodel_pyramid.definitions.store import LIST_PREFIX, TrashedField
 from dynmodel_pyramid.errors import PluginMissing
 from dynmodel_pyramid.fields.types.json import JsonDocument
 from dynmodel_pyramid.fields.types.temporal import UTCDateTime
+from dynmodel_pyramid.rows.prepared import PreparedInsert
 
 #: How many rows are read, and values are written, at once.
 BATCH = 1000
@@ -28,28 +30,34 @@ UNCACHED = {"compiled_cache": None}
 
 
 class SideTable:
-    """A temporary table of values by row; it is dropped with the transaction."""
+    """A table of values by row, which the transaction makes and drops."""
 
     def __init__(
-        self, connection: sa.Connection, table: sa.FromClause, field_id: int, kind: sa.types.TypeEngine[Any]
+        self,
+        connection: sa.Connection,
+        dialect: Dialect,
+        table: sa.FromClause,
+        field_id: int,
+        kind: sa.types.TypeEngine[Any],
     ) -> None:
         self.connection = connection
         self.source = table
-        self.table = sa.Table(
-            quoted_name(f"_aside_{field_id}", quote=True),
-            sa.MetaData(),
+        self.table = dialect.side_table(
+            f"_aside_{field_id}",
             sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("value", kind),
-            prefixes=["TEMPORARY"],
-            postgresql_on_commit="DROP",
         )
         connection.execute(sa.schema.CreateTable(self.table), execution_options=UNCACHED)
+        self._insert = PreparedInsert(self.table, connection.dialect)
 
     def put(self, values: list[tuple[int, Any]]) -> None:
         """Add rows; None is a value."""
         if values:
             rows = [{"id": row_id, "value": value} for row_id, value in values]
-            self.connection.execute(sa.insert(self.table), rows, execution_options=UNCACHED)
+            if self._insert.refused:
+                self.connection.execute(sa.insert(self.table), rows, execution_options=UNCACHED)
+            else:
+                self._insert(self.connection, rows)
 
     def replace(self, values: list[tuple[int, Any]]) -> None:
         ids = [row_id for row_id, _ in values]
@@ -83,7 +91,7 @@ class ColumnValues:
     :param spent: fields in the trash that are no longer needed
     :param is_same: whether ``source`` has the same values, in a column of the same type
     :param scanned: whether a rule or a conversion needs a look at all rows
-    :param side_table: the temporary table that overrides the expression, if there is one
+    :param side_table: the table of values that override the expression, if there is one
     :param sure: the expression without looking at what it is made from, where all values are known to be made by it;
         only for as long as nobody writes
     """
@@ -127,12 +135,12 @@ class ColumnValues:
         return bool(self.changed.count or self.lost.count or self.repaired.count)
 
     def overridden_by(self, side_table: SideTable) -> "ColumnValues":
-        """The values, overridden by those in the temporary table."""
+        """The values, overridden by those in the table."""
         expression = side_table.over(self.expression) if self.side_table is None else self.expression
         return replace(self, expression=expression, side_table=side_table, is_same=False, sure=None)
 
     def made_from(self, base: sa.ColumnElement[Any]) -> "ColumnValues":
-        """The values with this expression; a temporary table still overrides it."""
+        """The values with this expression; a side table still overrides it."""
         return replace(self, expression=base if self.side_table is None else self.side_table.over(base))
 
 

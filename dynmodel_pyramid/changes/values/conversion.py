@@ -174,7 +174,7 @@ class Conversion:
 class Batch:
     """Python's results for some rows.
 
-    :param values: (id of the row, value) for the temporary table
+    :param values: (id of the row, value) for the side table
     :param changed: (id of the row, text before, text after)
     """
 

@@ -87,7 +87,7 @@ class Staging:
         self._side_tables: dict[int, SideTable] = {}
 
     def close(self) -> None:
-        """Drop the temporary tables; needed if the transaction goes on."""
+        """Drop the side tables; needed if the transaction is to be committed."""
         for side_table in self._side_tables.values():
             side_table.drop()
 
@@ -245,7 +245,7 @@ class Staging:
     def _side_table(self, field: FieldDefinition) -> SideTable:
         if field.id not in self._side_tables:
             kind = self.source.stored_as(field)
-            self._side_tables[field.id] = SideTable(self.connection, self.table, field.id, kind)
+            self._side_tables[field.id] = SideTable(self.connection, self.generator.dialect, self.table, field.id, kind)
         return self._side_tables[field.id]
 
     def _substitute(self, new: FieldDefinition) -> Callable[[], Any] | None:
