@@ -182,7 +182,7 @@ class Bed:
         self.programs = programs
         self.nodes: list[Node] = []
         self.delays: list[Delay] = []
-        self._pooler: subprocess.Popen[bytes] | None = None
+        self._poolers: list[subprocess.Popen[bytes]] = []
         self.primary = Node(self, "primary")
         self.nodes.append(self.primary)
         _run([programs / "initdb", "-D", self.primary.folder, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync",
@@ -228,16 +228,16 @@ class Bed:
             self.primary.reload()
         return node
 
-    def start_pooler(self, *, size: int = 8) -> str:
-        """PgBouncer in transaction mode before the primary; -> its URL."""
-        program = pgbouncer_program()
+    def start_pooler(self, node: Node | None = None, *, size: int = 8) -> str:
+        """PgBouncer in transaction mode before a server, by default the primary; -> its URL."""
+        program, node = pgbouncer_program(), node or self.primary
         assert program is not None  # missing_programs() was asked
         port = free_port()
         (self.folder / "users.txt").write_text(f'"{USER}" ""\n')
-        ini = self.folder / "pgbouncer.ini"
+        ini, log_file = (self.folder / f"pgbouncer-{node.name}.{end}" for end in ("ini", "log"))
         ini.write_text(
             f"""[databases]
-postgres = host=127.0.0.1 port={self.primary.port} dbname=postgres
+postgres = host=127.0.0.1 port={node.port} dbname=postgres
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
@@ -254,20 +254,21 @@ ignore_startup_parameters = extra_float_digits
         for file in (ini, self.folder / "users.txt"):
             if os.geteuid() == 0:
                 shutil.chown(file, USER, USER)
-        with (self.folder / "pgbouncer.log").open("ab") as log:
-            self._pooler = subprocess.Popen([program, ini], stdout=log, stderr=log, cwd=self.folder, user=_user())
+        with log_file.open("ab") as log:
+            command = [program, ini]
+            self._poolers.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, user=_user()))
         deadline = time.monotonic() + 15
         while True:
             with suppress(psycopg.OperationalError), psycopg.connect(self.conninfo(port)):
                 return self.url(port)
             if time.monotonic() > deadline:
-                raise RuntimeError((self.folder / "pgbouncer.log").read_text()[-2000:])
+                raise RuntimeError(log_file.read_text()[-2000:])
             time.sleep(0.02)
 
     def stop(self) -> None:
-        if self._pooler is not None:
-            self._pooler.kill()
-            self._pooler.wait()
+        for pooler in self._poolers:
+            pooler.kill()
+            pooler.wait()
         for delay in self.delays:
             delay.close()
         for node in reversed(self.nodes):

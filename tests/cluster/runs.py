@@ -10,14 +10,15 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from dynmodel_pyramid.database.replicas import Position
 from dynmodel_pyramid.testing.databases import OPEN
 from tests.cluster.bed import Bed, Node
-from tests.soak.coherence import run_coherence, with_large_tables
-from tests.soak.fleet import Answer, Client, Fleet, Manner
+from tests.soak.coherence import run_coherence, run_in_tenants, with_large_tables
+from tests.soak.fleet import Answer, Client, Fleet, InTenant, Manner, with_tenants
 from tests.soak.story import Run
 
 MERGE = "application/merge-patch+json"
@@ -84,8 +85,14 @@ def mannered(manner: Manner) -> Iterator[None]:
 def served(url: str, processes: int, **settings: str) -> Iterator[Fleet]:
     """Server processes on a database of the bed, in a schema of their own."""
     own = {"sqlalchemy.url": url, "dynmodel.schema": f"run_{uuid.uuid4().hex[:8]}", **OPEN, **settings}
+    with fleet_of(with_large_tables(own), processes) as fleet:
+        yield fleet
+
+
+@contextmanager
+def fleet_of(settings: dict[str, str], processes: int) -> Iterator[Fleet]:
     with tempfile.TemporaryDirectory() as folder:
-        fleet = Fleet(with_large_tables(own), Path(folder), processes)
+        fleet = Fleet(settings, Path(folder), processes)
         try:
             fleet.start()
             yield fleet
@@ -93,8 +100,8 @@ def served(url: str, processes: int, **settings: str) -> Iterator[Fleet]:
             fleet.stop()
 
 
-def replicas_setting(*nodes: Node) -> dict[str, str]:
-    return {"dynmodel.replica_urls": " ".join(node.url for node in nodes)}
+def replicas_setting(*urls: str) -> dict[str, str]:
+    return {"dynmodel.replica_urls": " ".join(urls)}
 
 
 def soak(bed: Bed, fleet: Fleet, redefinitions: int, clients: int) -> Run:
@@ -114,7 +121,22 @@ def pooled_soak(bed: Bed, processes: int, redefinitions: int, clients: int) -> R
 def replicated_soak(bed: Bed, processes: int, redefinitions: int, clients: int, lag: float) -> tuple[Run, WithToken]:
     """On a primary with two replicas, one of which lags."""
     nodes = [bed.add_replica(), bed.add_replica(lag=lag)]
-    with served(bed.primary.url, processes, **replicas_setting(*nodes)) as fleet, mannered(WithToken()):
+    with (
+        served(bed.primary.url, processes, **replicas_setting(*[node.url for node in nodes])) as fleet,
+        mannered(WithToken()),
+    ):
+        run = soak(bed, fleet, redefinitions, clients)
+        assert isinstance(Client.manner, WithToken)
+        return run, Client.manner
+
+
+def pooled_replicas_soak(
+    bed: Bed, processes: int, redefinitions: int, clients: int, lag: float
+) -> tuple[Run, WithToken]:
+    """The primary and a replica that lags, both through PgBouncer, with hostile defaults."""
+    bed.primary.do("ALTER DATABASE postgres SET default_transaction_isolation = 'repeatable read'")
+    urls = [bed.start_pooler(), *[bed.start_pooler(bed.add_replica(lag=seconds)) for seconds in (0, lag)]]
+    with served(urls[0], processes, **replicas_setting(*urls[1:])) as fleet, mannered(WithToken()):
         run = soak(bed, fleet, redefinitions, clients)
         assert isinstance(Client.manner, WithToken)
         return run, Client.manner
@@ -147,7 +169,7 @@ class OwnWrites:
     :param later: seconds after which a token is used again
     """
 
-    def __init__(self, fleet: Fleet, threads: int, later: float) -> None:
+    def __init__(self, fleet: Fleet | InTenant, threads: int, later: float) -> None:
         self.fleet, self.threads, self._later = fleet, threads, later
         #: By the kind of read: where it was answered, and whether it missed the write.
         self.reads: Counter[tuple[str, str]] = Counter()
@@ -164,6 +186,13 @@ class OwnWrites:
             thread.start()
         for thread in threads:
             thread.join()
+
+    @property
+    def missed(self) -> int:
+        return sum(count for (_, what), count in self.reads.items() if what == "missed")
+
+    def told(self) -> str:
+        return ", ".join(f"{where} {what} {count}" for (where, what), count in sorted(self.reads.items()))
 
     def _work(self, number: int, writes: int, with_token: bool) -> None:
         client, path = Client(self.fleet.ports), f"/table/Own/rows/{number + 1}/"
@@ -188,15 +217,32 @@ class OwnWrites:
             self.reads[f"{when}, {place}", "missed" if found.json["n"] < wanted else "seen"] += 1
 
 
+def tenants_soak(
+    bed: Bed, processes: int, redefinitions: int, clients: int, lag: float
+) -> Iterator[tuple[str, Run | OwnWrites]]:
+    """Two tenants of one service on a primary with two replicas: both are redefined and read at the same time, with
+    the newest token of either; then each reads its own writes.
+    """
+    nodes, names = [bed.add_replica(), bed.add_replica(lag=lag)], ("acme", "beta")
+    own = with_large_tables({"sqlalchemy.url": bed.primary.url, **OPEN, **replicas_setting(*[n.url for n in nodes])})
+    with with_tenants(own, names) as settings, fleet_of(settings, processes) as fleet:
+        with mannered(WithToken()):
+            soaked = {"redefinitions": redefinitions, "clients": clients, "pause": 0.02, "seconds": 300}
+            yield from run_in_tenants(fleet, names, **soaked).items()
+        reading = {name: OwnWrites(InTenant(fleet, name), 2, later=2 * lag + 0.2) for name in names}
+        with ThreadPoolExecutor(len(names)) as threads:
+            list(threads.map(lambda run: run.run(20 * redefinitions, with_token=True), reading.values()))
+        yield from reading.items()
+
+
 def own_writes(bed: Bed, writes: int, lag: float) -> Iterator[str]:
     node = bed.add_replica(lag=lag)
-    with served(bed.primary.url, 2, **replicas_setting(node)) as fleet:
+    with served(bed.primary.url, 2, **replicas_setting(node.url)) as fleet:
         for with_token in (False, True):
             run = OwnWrites(fleet, 4, later=2 * lag + 0.2)
             run.run(writes if with_token else min(writes, 400), with_token=with_token)
-            figures = ", ".join(f"{where} {what} {count}" for (where, what), count in sorted(run.reads.items()))
-            yield f"{'with' if with_token else 'without'} the token: {figures}"
-            if with_token and any(what == "missed" for _, what in run.reads):
+            yield f"{'with' if with_token else 'without'} the token: {run.told()}"
+            if with_token and run.missed:
                 raise SystemExit(1)
 
 
@@ -255,7 +301,8 @@ def throughput(bed: Bed, seconds: float, rows: int, share: float | None) -> Iter
     try:
         for what, path in paths.items():
             for used in ([], nodes[:1], nodes):
-                with served(bed.primary.url, 2, **settings, **(replicas_setting(*used) if used else {})) as fleet:
+                further = replicas_setting(*[node.url for node in used]) if used else {}
+                with served(bed.primary.url, 2, **settings, **further) as fleet:
                     numbers = itertools.count(1)
                     ask = Traffic(
                         fleet, 16, lambda client, _, p=path, n=numbers: client(0, "GET", p.format(next(n) % 90 + 1))

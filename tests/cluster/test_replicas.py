@@ -10,6 +10,8 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.database.replicas import Position
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.tenants.administration import administration
 from dynmodel_pyramid.testing.databases import OPEN
 
 LAG = 0.2
@@ -172,3 +174,38 @@ def test_a_service_on_a_replica_only_reads(make, replica, app):
     ):
         assert answer.json["code"] == "database_read_only" and answer.headers["Retry-After"]
     assert reader.post_json("/rest/Thing", {"n": 1}, status=503).json["code"] == "25006"
+
+
+def test_tenants_read_from_a_replica_all_through_poolers(bed, replica):
+    urls = {"sqlalchemy.url": bed.start_pooler(), "dynmodel.replica_urls": bed.start_pooler(replica)}
+    settings = {**urls, "dynmodel.tenants": "path", "dynmodel.tenant_schemas": "both_", **OPEN}
+    with administration(Settings(settings)) as tenants:
+        for name in ("acme", "beta"):
+            tenants.create(name)
+    wsgi = dynmodel_pyramid.main({}, **settings)
+    app = webtest.TestApp(wsgi)
+    try:
+        tokens, by_replica = {}, 0
+        for name in ("acme", "beta"):
+            app.post_json(f"/{name}/table/", {"model_name": "Thing", "fields": {"name": "string"}})
+            tokens[name] = app.post_json(f"/{name}/table/Thing/rows/", {"name": name}).headers["Consistency-Token"]
+        time.sleep(2 * LAG)
+        for number in range(10):
+            name, other = ("acme", "beta") if number % 2 else ("beta", "acme")
+            path = f"/{name}/table/Thing/rows/1/"
+            if number == 6:
+                app.patch_json("/acme/table/Thing/", {"fields": {"more": "integer"}}, headers=MERGE)
+                time.sleep(2 * LAG)
+            # The other one's token asks for a moment of the same log.
+            found = app.get(path, headers={"Consistency-Token": tokens[other]})
+            assert found.json["name"].startswith(name) and ("more" in found.json) == (name == "acme" and number >= 6)
+            by_replica += "Data-Age" in found.headers
+            if number % 4 == 1:
+                written = {"name": f"{name} {number}"}
+                tokens[name] = app.patch_json(path, written, headers=MERGE).headers["Consistency-Token"]
+                found = app.get(path, headers={"Consistency-Token": tokens[name]})
+                assert found.json["name"] == written["name"]
+                time.sleep(2 * LAG)
+        assert by_replica > 3
+    finally:
+        wsgi.registry.dynmodel_tenants.close()

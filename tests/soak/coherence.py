@@ -2,6 +2,7 @@
 
 python -m tests.soak.coherence --database postgresql --processes 4 --redefinitions 300
 python -m tests.soak.coherence --database sqlite --processes 2 --redefinitions 100 --without-check
+python -m tests.soak.coherence --database postgresql --tenants 2 --redefinitions 100
 
 Clients read and write one table without pause, each request through a random process, while a further one redefines it.
 Every answer is checked against the definition of the version that it bears, with the model of ``redefining``; after
@@ -15,12 +16,26 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
 
 import dynmodel_pyramid
 from dynmodel_pyramid.changes.compaction import Compaction
 from dynmodel_pyramid.database.identifiers import quote_identifier
 from dynmodel_pyramid.testing.databases import DATABASES
-from tests.soak.fleet import WITHOUT_CHECK, Answer, Client, Fleet, finish, percentile, running_fleet
+from tests.soak.fleet import (
+    WITHOUT_CHECK,
+    Answer,
+    Client,
+    Fleet,
+    InTenant,
+    finish,
+    percentile,
+    running_fleet,
+    with_tenants,
+)
 from tests.soak.readers import FIRST_ROWS, ROWS, Reader
 from tests.soak.redefiner import EveryRedefiner, first_document
 from tests.soak.redefining import Document, Redefinition, Version
@@ -32,7 +47,7 @@ TABLE = "/table/1/"
 class Compactor:
     """Compacts the table in steps, again and again, in this process."""
 
-    def __init__(self, fleet: Fleet, chance: random.Random):
+    def __init__(self, fleet: Fleet | InTenant, chance: random.Random):
         self.catalogue = dynmodel_pyramid.main({}, **fleet.settings).registry.dynmodel_catalogue
         self.work, self.chance = Compaction(self.catalogue), chance
 
@@ -191,7 +206,7 @@ def start_table(run: Run, client: Client) -> None:
         run.record(row["id"], Event(1, 1, "insert", version.given(document, whole=True)))
 
 
-def count_rows(fleet: Fleet) -> None:
+def count_rows(fleet: Fleet | InTenant) -> None:
     """Let PostgreSQL know how many rows there are: large tables get new rules in two versions."""
     if fleet.schema is not None:
         engine = fleet.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -205,7 +220,7 @@ def with_large_tables(settings: dict[str, str]) -> dict[str, str]:
 
 
 def run_coherence(
-    fleet: Fleet,
+    fleet: Fleet | InTenant,
     *,
     redefinitions: int,
     clients: int = 8,
@@ -245,6 +260,18 @@ def run_coherence(
     settle(run, readers, client)
     client.close()
     return run
+
+
+def run_in_tenants(fleet: Fleet, names: Sequence[str], *, seed: int = 1, **options: Any) -> dict[str, Run]:
+    """A run in each tenant, all at the same time. Tables, ids and versions are alike in all of them, so the stories
+    would tell a row, or a definition, of another one.
+    """
+    with ThreadPoolExecutor(len(names)) as threads:
+        runs = {
+            name: threads.submit(run_coherence, InTenant(fleet, name), seed=seed + number, **options)
+            for number, name in enumerate(names)
+        }
+        return {name: run.result() for name, run in runs.items()}
 
 
 def settle(run: Run, readers: list[Reader], client: Client) -> None:
@@ -302,29 +329,35 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pause", type=float, default=0.03, help="mean seconds between redefinitions")
     parser.add_argument("--seconds", type=float, default=600, help="end after that many")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tenants", type=int, default=0, help="the run in so many tenants of one service, at once")
     parser.add_argument("--compact", action="store_true", help="compact the table between redefinitions; PostgreSQL")
     parser.add_argument("--without-check", action="store_true", help="switch the revision check off: must fail")
     given = parser.parse_args(arguments)
     started = time.monotonic()
-    with running_fleet(
-        given.database, given.processes, without=WITHOUT_CHECK if given.without_check else None, adapt=with_large_tables
-    ) as fleet:
-        run = run_coherence(
-            fleet,
-            redefinitions=given.redefinitions,
-            clients=given.clients,
-            seconds=given.seconds,
-            pause=given.pause,
-            seed=given.seed,
-            compacts=given.compact,
-        )
-        if run.busy > 0.001 * run.requests:
-            run.figures.violate("too_often_busy", f"{run.busy} of {run.requests}")
+    names = [f"tenant{number}" for number in range(given.tenants)]
+    with ExitStack() as stack:
+
+        def adapt(own: dict[str, str]) -> dict[str, str]:
+            return with_large_tables(stack.enter_context(with_tenants(own, names)) if names else own)
+
+        without = WITHOUT_CHECK if given.without_check else None
+        fleet = stack.enter_context(running_fleet(given.database, given.processes, without=without, adapt=adapt))
+        options = {name: getattr(given, name) for name in ("redefinitions", "clients", "seconds", "pause", "seed")}
+        if names:
+            runs = run_in_tenants(fleet, names, **options)
+        else:
+            runs = {given.database: run_coherence(fleet, **options, compacts=given.compact)}
         for failure in fleet.failures():
             print(f"  log: {failure}", file=sys.stderr)
-    print("kinds of redefinition:", dict(run.tally), file=sys.stderr)
-    line = summary(run, given.database, given.processes, time.monotonic() - started)
-    return finish(("WITHOUT CHECK " if given.without_check else "") + line, run.figures)
+        fleet.stop()
+    failed = 0
+    for name, run in runs.items():
+        if run.busy > 0.001 * run.requests:
+            run.figures.violate("too_often_busy", f"{run.busy} of {run.requests}")
+        print("kinds of redefinition:", dict(run.tally), file=sys.stderr)
+        line = summary(run, name, given.processes, time.monotonic() - started)
+        failed |= finish(("WITHOUT CHECK " if given.without_check else "") + line, run.figures)
+    return failed
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 import dynmodel_pyramid
+from dynmodel_pyramid.settings import Settings
+from dynmodel_pyramid.tenants.administration import administration
 from dynmodel_pyramid.testing.databases import database_settings
 from tests.server_process import Server
 
@@ -189,6 +192,41 @@ class Answer:
         return self.status == 503 and bool(self.headers["Retry-After"]) and self.json["code"] == "busy"
 
 
+class Door(NamedTuple):
+    """The way to a tenant: a port, and what stands before the path."""
+
+    port: int
+    prefix: str
+
+
+class InTenant:
+    """The fleet of a service with tenants by path, as one of them sees it."""
+
+    def __init__(self, fleet: Fleet, name: str) -> None:
+        self.settings = {**fleet.settings, "dynmodel.tenant": name}
+        self.ports = [Door(port, f"/{name}") for port in fleet.ports]
+        self.connect = fleet.connect
+        places = Settings({key: value for key, value in fleet.settings.items() if key.startswith("dynmodel.")})
+        self.schema = f"{places.tenant_schemas}{name}" if "postgresql" in fleet.settings["sqlalchemy.url"] else None
+
+
+@contextmanager
+def with_tenants(settings: dict[str, str], names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Settings of a service with these tenants, which are dropped at the end; files may be gone before."""
+    made = {key: value for key, value in settings.items() if key != "dynmodel.schema"}
+    made |= {"dynmodel.tenants": "path", "dynmodel.tenant_schemas": f"s{secrets.token_hex(4)}_"}
+    with administration(Settings(made)) as tenants:
+        for name in names:
+            tenants.create(name)
+    try:
+        yield made
+    finally:
+        if "postgresql" in made["sqlalchemy.url"]:
+            with administration(Settings(made)) as tenants:
+                for name in names:
+                    tenants.drop(name)
+
+
 class Manner:
     """How clients send requests, for runs on a cluster (``tests/cluster``)."""
 
@@ -209,8 +247,10 @@ class Client:
     #: Of all clients of the run.
     manner = Manner()
 
-    def __init__(self, ports: Sequence[int], timeout: float = 60):
-        self._connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=timeout) for port in ports]
+    def __init__(self, ports: Sequence[int | Door], timeout: float = 60):
+        doors = [port if isinstance(port, Door) else Door(port, "") for port in ports]
+        self._prefix = doors[0].prefix
+        self._connections = [http.client.HTTPConnection("127.0.0.1", door.port, timeout=timeout) for door in doors]
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -226,7 +266,7 @@ class Client:
         self.manner.before(method, sent)
         while True:
             try:
-                answer = self._send(connection, method, path, body, sent)
+                answer = self._send(connection, method, self._prefix + path, body, sent)
             except (OSError, http.client.HTTPException):
                 if self.manner.repeats(None):
                     continue
