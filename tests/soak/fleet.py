@@ -96,7 +96,7 @@ class Fleet:
         for server in self.servers:
             server.start(wait=False)
         for server in self.servers:
-            server.wait()
+            server.wait(120)
 
     def stop(self) -> None:
         for server in self.servers:
