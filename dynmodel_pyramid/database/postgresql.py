@@ -175,7 +175,10 @@ class PostgreSQL(Dialect):
         original: Any = error.orig
         state = getattr(original, "sqlstate", None)
         if state is None:
-            away = error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+            # psycopg tells an InternalError of its own where a server, or a pooler, answers a BEGIN twice: that it ends,
+            # and that it is lost.
+            kinds = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
+            away = error.connection_invalidated or isinstance(error, kinds)
             return Failure("away" if away else "other")
         kind = self._KINDS.get(state) or self._CLASSES.get(state[:2], "other")
         if state == "54000" and (original.diag.source_function or "").startswith(("_bt_", "index_")):

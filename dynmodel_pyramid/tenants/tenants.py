@@ -87,7 +87,7 @@ class Tenants:
         for tenant in dropped:
             tenant.database.retire()
 
-    def _open(self, name: str) -> Tenant:
+    def _open(self, name: str, *, is_again: bool = False) -> Tenant:
         if not is_tenant_name(name):
             raise _unknown()
         with self._lock:
@@ -102,6 +102,12 @@ class Tenants:
                 return opening.result(timeout=self.home.settings.lock_timeout)
             except TimeoutError:
                 raise Unavailable("the tenant is still being opened") from None
+            except NotFound:
+                # It may have been made after the other request looked, and before this one began. Whoever looks now
+                # looks after that.
+                if is_again:
+                    raise
+            return self._open(name, is_again=True)
         try:
             known = _Known(self._opened_now(name))
             with self._lock:

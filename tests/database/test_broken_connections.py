@@ -10,8 +10,9 @@ import sqlalchemy as sa
 import webtest
 
 import dynmodel_pyramid
-from dynmodel_pyramid.database import postgresql_silence
+from dynmodel_pyramid.database import Database, postgresql_silence
 from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.testing.databases import OPEN, database_settings
 from tests.faults.proxy import Proxy
 
@@ -134,3 +135,12 @@ def test_a_fork_finds_a_server_again_that_was_silent(proxied):
         os._exit(0)
     proxy.swallows = False
     assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_begin_that_is_answered_twice_is_a_lost_connection(tmp_path):
+    """A pooler passes on that the server ends, and says that it is lost."""
+    own = psycopg.InternalError("received 2 results from command 'BEGIN'")
+    with database_settings("postgresql", tmp_path) as settings:
+        database = Database(Settings(settings))
+        assert database.failure(sa.exc.InternalError("BEGIN", None, own)).kind == "away"
+        database.close()

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.definitions import upgrade
-from dynmodel_pyramid.errors import ConfigurationProblem, Conflict
+from dynmodel_pyramid.errors import ConfigurationProblem, Conflict, NotFound
 from dynmodel_pyramid.scripts import tenant as script
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.tenants import tenants as module
 from dynmodel_pyramid.tenants.administration import administration
-from tests.tenants.conftest import TABLE, World, settings_with_tenants
+from tests.tenants.conftest import TABLE, World, make_from_template, settings_with_tenants
 
 #: The ends of the files of an open database.
 BESIDE = ("", "-wal", "-shm", "-next", "-writer")
@@ -284,3 +284,28 @@ def test_services_with_overlapping_prefixes_have_tenants_of_their_own(small, tmp
             for tenants in (own, others):
                 for name in tenants.names():
                     tenants.drop(name)
+
+
+def test_a_tenant_is_found_once_it_is_made_though_an_earlier_request_finds_none(small, monkeypatch):
+    tenants, looked, go_on = small.tenants, threading.Event(), threading.Event()
+    exists = tenants.places.exists
+
+    def slow(reading, name):
+        found = exists(reading, name)
+        if not looked.is_set():
+            looked.set()
+            assert go_on.wait(20)
+        return found
+
+    monkeypatch.setattr(tenants.places, "exists", slow)
+    with ThreadPoolExecutor(2) as threads:
+        earlier = threads.submit(tenants.get, "new")
+        assert looked.wait(20)
+        with administration(Settings(small.settings)) as administrating:
+            make_from_template(administrating, "new")
+        later = threads.submit(tenants.get, "new")
+        time.sleep(0.1)  # it waits for the earlier one
+        go_on.set()
+        with pytest.raises(NotFound):
+            earlier.result(20)
+        assert later.result(20).name == "new"
