@@ -175,8 +175,8 @@ class PostgreSQL(Dialect):
         original: Any = error.orig
         state = getattr(original, "sqlstate", None)
         if state is None:
-            # psycopg tells an InternalError of its own where a server, or a pooler, answers a BEGIN twice: that it ends,
-            # and that it is lost.
+            # psycopg tells an InternalError of its own where a BEGIN is answered twice, as by a pooler: the server
+            # ends, and is lost.
             kinds = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
             away = error.connection_invalidated or isinstance(error, kinds)
             return Failure("away" if away else "other")
