@@ -5,8 +5,31 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.catalogue.references import referrers
 from dynmodel_pyramid.changes.promises import Promises
+from dynmodel_pyramid.database.postgresql_things import TEMPORARY, promised_things
+from dynmodel_pyramid.database.things import Things, creations
 from dynmodel_pyramid.definitions.model import link_table
 from dynmodel_pyramid.definitions.trashed import TrashStore
+
+
+class RememberedPromises(Promises):
+    """Makes a table of PostgreSQL once: equal statements make equal tables, however many tests send them."""
+
+    def _made(self, make):
+        if self.dialect.name != "postgresql":
+            return super()._made(make)
+        table, indexes = make(sa.MetaData(schema=TEMPORARY))
+        # The sequence of ids is not in the statements, if the table only names it.
+        sequence = getattr(table.c.get("id"), "default", None)
+        statements = [str(each.compile(dialect=self.connection.dialect)) for each in creations(table, indexes)]
+        key = (table.name, getattr(sequence, "name", None), *statements)
+        if key not in _MADE:
+            if len(_MADE) > 5000:
+                _MADE.clear()
+            _MADE[key] = promised_things(self.connection, table, indexes)
+        return _MADE[key]
+
+
+_MADE: dict[tuple[str | None, ...], Things] = {}
 
 
 def broken_promises(catalogue: Catalogue, only: int | None = None) -> list[str]:
@@ -17,7 +40,7 @@ def broken_promises(catalogue: Catalogue, only: int | None = None) -> list[str]:
     with catalogue.database.rehearsing() as connection:
         _, stored = store.all(connection)
         live = [catalogue.upgraded(definition) for definition in stored]
-        promises = Promises(connection, generator, store)
+        promises = RememberedPromises(connection, generator, store)
         asked = [definition for definition in live if only in (None, definition.id)]
         broken = [each for definition in asked for each in promises.broken(definition)]
         left = list(_left_over(catalogue, connection, live))

@@ -6,7 +6,7 @@ the changes that led to a table: it compares the table's parts with those of a n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,8 @@ from dynmodel_pyramid.fields import Reference
 #: Prefixes of this package's names: other indexes were added by administrators.
 _OURS = ("_ix_", "_ux_", "_sx_", "_fx_")
 #: Names of temporary tables of changes, with the id of the changed table.
-_LEFT_OVER = re.compile(r"_(?:rebuild|rename|moving|links|rebuild_links)_(\d+)(?:_\d+)?")
+_TEMPORARY = ("rebuild", "rename", "moving", "links", "rebuild_links")
+_LEFT_OVER = re.compile(rf"_(?:{'|'.join(_TEMPORARY)})_(\d+)(?:_\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ class Promises:
         Fields whose type is not installed are not checked.
         """
         known, table = self._known(definition), definition.physical_name
-        if self.dialect.things(self.connection, table):
+        beginnings = [table, *(f"_{what}_{definition.id}" for what in _TEMPORARY)]
+        relations = self.dialect.relations(self.connection, beginnings)
+        if table in [thing.name for thing in relations]:
             # A purge makes no version, so it can't be noticed in between.
             locked = sa.table(quoted_name(table, quote=True), schema=self.dialect.schema)
             wait = self.dialect.settings.lock_timeout
@@ -113,7 +116,7 @@ class Promises:
         for name in trashed:
             if name.startswith(LIST_PREFIX):
                 broken += self._list(name, {"row_id": (table, "CASCADE")}, None)
-        broken += self._left_over(definition)
+        broken += self._left_over(definition, relations)
         return [self._of_field(thing, definition) for thing in broken]
 
     # The promises
@@ -143,7 +146,7 @@ class Promises:
             self.generator.conditions.checks(definition, table)
             return table, list(self.generator.indexes(definition, table).values())
 
-        promised = dict(self.dialect.promised_things(self.connection, make))
+        promised = dict(self._made(make))
         for field in definition.fields:
             reference = self.generator.reference(field)
             if reference is not None and not reference.many:
@@ -152,6 +155,9 @@ class Promises:
                 thing, text = foreign_key(name, [field.column], far, ["id"], on_delete, True)
                 promised[thing] = text
         return promised
+
+    def _made(self, make: Callable[[sa.MetaData], tuple[sa.Table, list[sa.Index]]]) -> Things:
+        return self.dialect.promised_things(self.connection, make)
 
     def _far(self, table_id: int) -> str:
         try:
@@ -202,21 +208,19 @@ class Promises:
             index = f"_ix_{name.removeprefix('_links_')}"
             return table, [sa.Index(index, table.c.value, table.c.row_id)] if field is not None else []
 
-        promised = dict(self.dialect.promised_things(self.connection, make))
+        promised = dict(self._made(make))
         for column, (far, on_delete) in keys.items():
             thing, text = foreign_key(None, [column], far, ["id"], on_delete, True)
             promised[thing] = text
         for broken in _differences(name, promised, dict(self.dialect.things(self.connection, name))):
             yield replace(broken, field=field.name if field is not None else None)
 
-    def _left_over(self, definition: TableDefinition) -> Iterator[Broken]:
+    def _left_over(self, definition: TableDefinition, relations: Iterable[Thing]) -> Iterator[Broken]:
         """Leftovers: tables that a change of this table makes, and must drop or rename before it ends."""
         lists = {link_table(definition.id, field.id) for field in definition.fields}
-        number = definition.id
-        beginnings = [f"_{what}_{number}" for what in ("rebuild", "rename", "moving", "links", "rebuild_links")]
-        for thing in sorted(self.dialect.relations(self.connection, beginnings)):
+        for thing in sorted(relations):
             left_over = _LEFT_OVER.fullmatch(thing.name)
-            if left_over is not None and thing.name not in lists and int(left_over[1]) == number:
+            if left_over is not None and thing.name not in lists and int(left_over[1]) == definition.id:
                 yield Broken(thing.kind, thing.name, thing.name, None, "")
 
     def _counters(self, definition: TableDefinition) -> Iterator[Broken]:

@@ -1,7 +1,6 @@
 """The parts of a table on PostgreSQL, from its system catalogues (manual, part VII, "System Catalogs")."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -29,7 +28,7 @@ LEFT JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
     AND p.refclassid = 'pg_class'::regclass AND p.refobjid IN (SELECT seqrelid FROM pg_sequence)
 LEFT JOIN pg_class s ON s.oid = p.refobjid
 LEFT JOIN pg_sequence q ON q.seqrelid = p.refobjid
-WHERE a.attrelid = :table AND a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attrelid = own.number AND a.attnum > 0 AND NOT a.attisdropped
 """
 
 #: Without NOT NULL constraints, which are part of columns, and without triggers. A far table of another schema has the
@@ -46,7 +45,7 @@ SELECT k.contype, k.conname, k.convalidated, k.condeferrable, k.confdeltype,
 FROM pg_constraint k
 JOIN pg_class r ON r.oid = k.conrelid
 LEFT JOIN pg_class f ON f.oid = k.confrelid
-WHERE k.conrelid = :table AND k.contype IN ('c', 'f', 'p', 'u', 'x')
+WHERE k.conrelid = own.number AND k.contype IN ('c', 'f', 'p', 'u', 'x')
 """
 
 #: Without the indexes of constraints. pg_get_indexdef begins with names, which are cut off.
@@ -59,9 +58,18 @@ FROM pg_index i
 JOIN pg_class r ON r.oid = i.indexrelid
 JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
-WHERE i.indrelid = :table AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
+WHERE i.indrelid = own.number AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
                                           AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))
 """
+#: All in one statement: to ask for them one by one takes twice as long.
+_THINGS = sa.text(f"""
+SELECT own.number,
+    (SELECT json_agg(part) FROM ({_COLUMNS}) AS part(name, text, sequence, kind)),
+    (SELECT json_agg(part) FROM ({_CONSTRAINTS})
+        AS part(kind, name, is_valid, is_deferrable, on_delete, text, own_columns, far_columns, far)),
+    (SELECT json_agg(part) FROM ({_INDEXES}) AS part(name, is_unique, is_valid, text, beginning))
+FROM (SELECT to_regclass(:name)::oid AS number) AS own
+""")
 _KINDS = {"c": "check", "p": "primary_key", "u": "unique", "x": "unique"}
 _ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
@@ -69,25 +77,23 @@ _ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL"
 def things(connection: sa.Connection, schema: str, table: str) -> Things:
     """The parts of a table; none if there is no such table."""
     name = quote_identifier(table, schema)
-    number = connection.scalar(sa.text("SELECT to_regclass(:name)::oid"), {"name": name})
+    number, columns, constraints, indexes = connection.execute(_THINGS, {"name": name}).one()
     if number is None:
         return {}
     parts = {Thing("table", ""): ""}
-
-    def rows(query: str) -> sa.CursorResult[*tuple[Any, ...]]:
-        return connection.execute(sa.text(query), {"table": number})
-
-    for name, text, sequence, kind in rows(_COLUMNS):
+    for name, text, sequence, kind in map(dict.values, columns or ()):
         parts[Thing("column", name)] = text
         if sequence is not None:
             parts[Thing("sequence", sequence)] = kind
-    for kind, name, is_valid, is_deferrable, on_delete, text, own, far_columns, far in rows(_CONSTRAINTS):
+    for kind, name, is_valid, is_deferrable, on_delete, text, own, far_columns, far in map(
+        dict.values, constraints or ()
+    ):
         if kind == "f":
             thing, text = foreign_key(name, own, far, far_columns, _ON_DELETE[on_delete], is_deferrable)
         else:
             thing = Thing(_KINDS[kind], "" if kind == "p" else name)
         parts[thing] = text if is_valid else text + NOT_VALID
-    for name, is_unique, is_valid, text, begin in rows(_INDEXES):
+    for name, is_unique, is_valid, text, begin in map(dict.values, indexes or ()):
         text = ("UNIQUE " if is_unique else "") + (text.partition(begin)[2] or text)
         parts[Thing("index", name)] = text if is_valid else f"{text} INVALID"
     return parts
