@@ -17,6 +17,7 @@ from dynmodel_pyramid.scripts.upgrade import main
 from dynmodel_pyramid.settings import Settings
 from tests.server_process import Server, write_ini
 
+pytestmark = pytest.mark.no_system_tables
 #: Alembic's own table, and one that only triggers write.
 NOT_DECLARED = (upgrade.VERSION_TABLE, UNINDEXED)
 

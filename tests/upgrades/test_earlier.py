@@ -12,6 +12,8 @@ from tests.system_tables import libpq
 from tests.upgrades import COMMITS, DATA, SCHEMA
 from tests.web.client import Client
 
+pytestmark = pytest.mark.no_system_tables
+
 
 @pytest.fixture(params=COMMITS)
 def earlier(request, database, settings):
