@@ -406,8 +406,8 @@ class PostgreSQL(Dialect):
     def side_table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:
         # Nobody else sees it before the commit, at which it is gone. It is among the users' tables, and no temporary
         # one, because Citus runs a statement where all its tables are: subqueries over a table of the coordinator that
-        # refer to a table of a worker are refused. Transactions with the same name would wait for one another. Unlogged:
-        # after a crash of the server nothing of it stays on the disk but empty files.
+        # refer to a table of a worker are refused. Transactions with the same name would wait for one another. After a
+        # crash of the server nothing of an unlogged table stays on the disk but empty files.
         own = quoted_name(f"{name}_{secrets.token_hex(8)}", quote=True)
         return sa.Table(own, sa.MetaData(schema=self.schema), *columns, prefixes=["UNLOGGED"])
 
