@@ -126,8 +126,8 @@ def ordered_items(array: sa.ColumnElement[Any], order: Sequence[str], dialect: s
     text = expressions.json_string(value)
     ordered = sa.select(text.label("item")).select_from(items).order_by(first, place).correlate(*rows).subquery()
     joined = expressions.joined(ordered.c.item, sa.literal_column("','"))
-    joined = sa.func.coalesce(joined, _literal(""), type_=sa.Text())
-    return sa.select(_literal("[").concat(joined).concat(_literal("]"))).scalar_subquery()
+    joined = sa.func.coalesce(joined, literal(""), type_=sa.Text())
+    return sa.select(literal("[").concat(joined).concat(literal("]"))).scalar_subquery()
 
 
 def unless_null(source: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -155,12 +155,12 @@ def time_text(time: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any
 
 def moment_text(moment: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     """``2026-01-31T12:00:00Z``, or with six digits of microseconds."""
-    return _without_zeros(expressions_of(dialect).moment_text(moment)).concat(_literal("Z"))
+    return _without_zeros(expressions_of(dialect).moment_text(moment)).concat(literal("Z"))
 
 
 def _without_zeros(time: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     # Constants stand in the statement: as parameters they would be sent each time.
-    return sa.func.replace(time, _literal(".000000"), _literal(""), type_=sa.Text())
+    return sa.func.replace(time, literal(".000000"), literal(""), type_=sa.Text())
 
 
 def duration_text(microseconds: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
@@ -171,31 +171,31 @@ def duration_text(microseconds: sa.ColumnElement[Any], dialect: str) -> sa.Colum
     whole = sa.type_coerce(microseconds, sa.BigInteger())
 
     def part(size: int, of: int | None, unit: str) -> sa.ColumnElement[Any]:
-        number = whole // _literal(size)
-        number = number if of is None else number % _literal(of)
-        return _either(number == _literal(0), "", sa.cast(sa.func.abs(number), sa.Text()).concat(_literal(unit)))
+        number = whole // literal(size)
+        number = number if of is None else number % literal(of)
+        return _either(number == literal(0), "", sa.cast(sa.func.abs(number), sa.Text()).concat(literal(unit)))
 
-    fraction = sa.func.abs(whole % _literal(1_000_000), type_=sa.BigInteger())
-    six = sa.func.substr(sa.cast(fraction + _literal(1_000_000), sa.Text()), _literal(2))
-    digits = sa.func.rtrim(six, _literal("0"), type_=sa.Text())
-    seconds = sa.cast(sa.func.abs(whole // _literal(1_000_000) % _literal(60)), sa.Text())
-    with_fraction = seconds.concat(_literal(".")).concat(digits).concat(_literal("S"))
+    fraction = sa.func.abs(whole % literal(1_000_000), type_=sa.BigInteger())
+    six = sa.func.substr(sa.cast(fraction + literal(1_000_000), sa.Text()), literal(2))
+    digits = sa.func.rtrim(six, literal("0"), type_=sa.Text())
+    seconds = sa.cast(sa.func.abs(whole // literal(1_000_000) % literal(60)), sa.Text())
+    with_fraction = seconds.concat(literal(".")).concat(digits).concat(literal("S"))
     time = part(3_600_000_000, 24, "H").concat(part(60_000_000, 60, "M"))
-    time = time.concat(_either(fraction == _literal(0), part(1_000_000, 60, "S"), with_fraction))
-    time = _either(whole % _literal(86_400_000_000) == _literal(0), "", _literal("T").concat(time))
-    text = _either(whole < _literal(0), "-P", "P").concat(part(86_400_000_000, None, "D")).concat(time)
-    return sa.case((whole == _literal(0), _literal("PT0S")), (whole.is_not(None), text))
+    time = time.concat(_either(fraction == literal(0), part(1_000_000, 60, "S"), with_fraction))
+    time = _either(whole % literal(86_400_000_000) == literal(0), "", literal("T").concat(time))
+    text = _either(whole < literal(0), "-P", "P").concat(part(86_400_000_000, None, "D")).concat(time)
+    return sa.case((whole == literal(0), literal("PT0S")), (whole.is_not(None), text))
 
 
 def _either(
     condition: sa.ColumnElement[Any], one: sa.ColumnElement[Any] | str, other: sa.ColumnElement[Any] | str
 ) -> sa.ColumnElement[Any]:
-    one, other = (_literal(value) if isinstance(value, str) else value for value in (one, other))
+    one, other = (literal(value) if isinstance(value, str) else value for value in (one, other))
     return sa.case((condition, one), else_=other)
 
 
-def _literal(value: int | str) -> sa.ColumnElement[Any]:
-    """A constant of this module, written out."""
+def literal(value: int | str) -> sa.ColumnElement[Any]:
+    """A constant, written out: as a parameter it would be sent each time."""
     if isinstance(value, int):
         return sa.literal_column(str(value), sa.BigInteger())
     return sa.literal_column(f"'{value}'", sa.Text())

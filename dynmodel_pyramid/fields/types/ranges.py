@@ -219,14 +219,13 @@ class _Ranges(FieldType):
             return sa.type_coerce(value, sa.Text())
         kind = SUBTYPES[self.kind]
         lower, upper = (getattr(sa.func, name)(value, type_=sa.Text()) for name in ("lower", "upper"))
-        parts = [
-            sa.case((sa.func.lower_inc(value), "["), else_="("),
-            sa.func.coalesce(kind.sql_text(lower, dialect), ""),
-            ",",
-            sa.func.coalesce(kind.sql_text(upper, dialect), ""),
-            sa.case((sa.func.upper_inc(value), "]"), else_=")"),
-        ]
-        return sa.case((sa.func.isempty(value), "empty"), (value.is_not(None), sa.func.concat(*parts, type_=sa.Text())))
+        opening, closing, nothing = map(text_forms.literal, ("[", "]", ""))
+        # Operators take two thirds of the time of concat(), which looks at the type of each value.
+        text: sa.ColumnElement[Any] = sa.case((sa.func.lower_inc(value), opening), else_=text_forms.literal("("))
+        text = text.concat(sa.func.coalesce(kind.sql_text(lower, dialect), nothing)).concat(text_forms.literal(","))
+        text = text.concat(sa.func.coalesce(kind.sql_text(upper, dialect), nothing))
+        text = text.concat(sa.case((sa.func.upper_inc(value), closing), else_=text_forms.literal(")")))
+        return sa.case((sa.func.isempty(value), text_forms.literal("empty")), (value.is_not(None), text))
 
 
 class IntegerRange(_Ranges):
