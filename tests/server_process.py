@@ -98,7 +98,7 @@ class Server:
             try:
                 if requests.get(f"{self.url}/live", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.02)
         raise RuntimeError(f"the server doesn't answer:\n{self.log.read_text()}")
 
