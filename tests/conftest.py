@@ -134,13 +134,13 @@ def emptied(emptied_databases) -> Iterator[Emptied]:
 def settings(request, database, tmp_path):
     """INI settings of an empty database."""
     if "app" in request.fixturenames:
-        yield request.getfixturevalue("emptied").empty(database).settings
+        yield dict(request.getfixturevalue("emptied").empty(database).settings)
         return
     has_tables = "make_app" in request.fixturenames and request.node.get_closest_marker("no_system_tables") is None
     if has_tables and database == "postgresql" and "make_server" not in request.fixturenames:
         # To make the system tables and to drop them takes longer than most tests.
         with request.getfixturevalue("emptied_databases").one(database) as emptied:
-            yield emptied.settings
+            yield dict(emptied.settings)
         return
     with database_settings(database, tmp_path) as made:
         yield made
