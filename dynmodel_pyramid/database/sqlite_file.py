@@ -29,11 +29,13 @@ def create(database: str) -> None:
 class DatabaseFile:
     """The file of one engine.
 
-    :param path: of a file that must be there; empty: the first connection may make it, and tells its path
+    :param path: a tenant's file, which must be there; empty: the first connection may make it, and tells its path
     """
 
     def __init__(self, path: str = "") -> None:
         self.path = path
+        # Tenants are dropped while they are in use.
+        self._level = logging.WARNING if path else logging.ERROR
         self._missed = False
         self._lock = threading.Lock()
 
@@ -73,7 +75,8 @@ class DatabaseFile:
         what = "is gone" if present is None else "was replaced"
         with self._lock:
             if not self._missed:
-                log.error("the database file %s %s: connections to what it was are given up", self.path, what)
+                text = "the database file %s %s: connections to what it was are given up"
+                log.log(self._level, text, self.path, what)
             self._missed = True
         raise sqlite3.OperationalError(f"unable to open database file: it {what}")
 
