@@ -259,6 +259,23 @@ def what_happens_in_the_midst(fresh, shop):
     assert work.left() == []
 
 
+def test_a_database_without_plpgsql(fresh):
+    fresh.table({"a": "string"}, "Thing")
+    sql(
+        fresh,
+        'ALTER TABLE {}"Thing" ADD x int',
+        'ALTER TABLE {}"Thing" DROP x',
+        "ALTER LANGUAGE plpgsql RENAME TO gone",
+    )
+    try:
+        assert "no_plpgsql" in {finding["code"] for finding in fresh.get("/health/")["findings"]}
+        with pytest.raises(Conflict, match="without PL/pgSQL") as raised:
+            Compaction(fresh.catalogue).run(1, 60)
+        assert raised.value.code == "cannot_compact" and Compaction(fresh.catalogue).left() == []
+    finally:
+        sql(fresh, "ALTER LANGUAGE gone RENAME TO plpgsql")
+
+
 @pytest.mark.parametrize("is_swapped", [True, False])
 def test_cancelling_waits_for_a_swap(fresh, shop, monkeypatch, is_swapped):
     """Whoever gives a compaction up while the tables are swapped finds all of it done, or nothing."""
