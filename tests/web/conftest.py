@@ -1,5 +1,8 @@
 """Fixtures: ``client`` has one application for a whole module and database, ``fresh`` has one for itself."""
 
+from contextlib import ExitStack
+from functools import cache
+
 import pytest
 import webtest
 
@@ -8,6 +11,7 @@ from dynmodel_pyramid.testing.databases import DATABASES
 from tests.promises import assert_promises
 from tests.web.client import EVERY_TYPE, EVERY_VALUE, Client
 from tests.web.face import Face
+from tests.web.shop import open_shop
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -60,3 +64,34 @@ def rest(whole) -> Face:
     rows = [{"id": n, "name": f"P{n}", "budget": f"{n}.5", "client": 1 + n % 2, "data": None} for n in (1, 2, 3)]
     whole.send("POST", "Project", rows)
     return whole
+
+
+@pytest.fixture(scope="module")
+def shops(emptied_databases):
+    """A function: the settings of a database in which the shop is open, once a module."""
+    with ExitStack() as ends:
+
+        @cache
+        def settings_of(database):
+            settings = ends.enter_context(emptied_databases.one(database)).settings
+            wsgi = dynmodel_pyramid.main({}, **settings)
+            open_shop(Client(webtest.TestApp(wsgi)))
+            ends.callback(wsgi.registry.dynmodel_catalogue.database.close)
+            ends.callback(assert_promises, wsgi.registry.dynmodel_catalogue)
+            return settings
+
+        yield settings_of
+
+
+@pytest.fixture
+def shop(shops, database):
+    """A function: the shop of the module, served with further settings. For tests that only read."""
+    with ExitStack() as ends:
+
+        def serve(**further) -> Client:
+            given = {f"dynmodel.{name}": str(value) for name, value in further.items()}
+            wsgi = dynmodel_pyramid.main({}, **{**shops(database), **given})
+            ends.callback(wsgi.registry.dynmodel_catalogue.database.close)
+            return Client(webtest.TestApp(wsgi))
+
+        yield serve

@@ -6,24 +6,12 @@ from urllib.parse import urljoin
 import pytest
 
 from dynmodel_pyramid.database.postgresql import PostgreSQL
-from tests.web.client import Client
-from tests.web.shop import open_shop
 
 PLAN = "application/vnd.pgrst.plan"
 LIST, REST = "/table/Order/rows/", "/rest/Order"
 FACES = pytest.mark.parametrize("path", (LIST, REST))
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def shop(make_app):
-    def make(**further) -> Client:
-        client = Client(make_app(**{f"dynmodel.{name}": str(value) for name, value in further.items()}))
-        open_shop(client)
-        return client
-
-    return make
 
 
 @pytest.fixture

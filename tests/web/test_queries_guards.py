@@ -5,18 +5,6 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.rows import querying
-from tests.web.client import Client
-from tests.web.shop import open_shop
-
-
-@pytest.fixture
-def shop(make_app):
-    def make(**further) -> Client:
-        client = Client(make_app(**{f"dynmodel.{name}": str(value) for name, value in further.items()}))
-        open_shop(client)
-        return client
-
-    return make
 
 
 def refused(client, query, code, status=400):
