@@ -73,6 +73,12 @@ def test_written_queries_are_read_again():
             assert written(read_query(text)) == text
 
 
+@pytest.mark.parametrize("query", ["a:", "a:c2", "a:* :", "'a':"])
+def test_a_mark_without_its_letters(query):
+    with pytest.raises(ValueError, match="want words with"):
+        read_query(query)
+
+
 # Bounds
 
 

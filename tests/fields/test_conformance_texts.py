@@ -42,6 +42,7 @@ class TestEmail(FieldTypeConformance):
                 ('"ada"@example.org', "invalid_format"),
                 ("Ada <ada@example.org>", "invalid_format"),
                 ("a..b@example.org", "invalid_format"),
+                ("a.@example.org", "invalid_format"),
                 ("x" * 65 + "@example.org", "invalid_format"),
                 ("x" * 310 + "@example.org", "too_long"),
                 ("a\0@example.org", "unstorable_text"),

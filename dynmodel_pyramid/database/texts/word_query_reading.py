@@ -14,7 +14,7 @@ from dynmodel_pyramid.database.texts.words import words
 LONGEST, MOST_WORDS, DEPTH = 10_000, 200, 25
 _WANTED = "want words with & | ! <-> between them, such as red & !blue; plfts and wfts take any text"
 _TOKEN = re.compile(
-    r"""\s*+(?: (?P<word> (?: '(?:[^'\\]|''|\\.)++' | (?:[^\s&|!()<>:'\\*])++ ) (?: :[*abcdABCD]++ )?+ )
+    r"""\s*+(?: (?P<word> (?: '(?:[^'\\]|''|\\.)++' | (?:[^\s&|!()<>:'\\*])++ ) (?> (?: :[*abcdABCD]++ )? ) )
               | (?P<not>!) | (?P<open>\() | (?P<close>\)) | (?P<operator>[&|]|<(?:-|\d{1,4})>) )""",
     re.VERBOSE | re.DOTALL,
 )

@@ -76,10 +76,12 @@ def _json_text(array: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[A
     return expressions_of(dialect).array_json(array)
 
 
-# One item of an array literal and what follows it. Possessive, so that a hostile text costs linear time.
+# One item of an array literal and what follows it. Possessive, so that a hostile text costs linear time; a group that
+# may fail in its midst is atomic instead, because Python before 3.11.5 goes on from where such a group failed, if it is
+# possessive (https://github.com/python/cpython/issues/106052).
 _ITEM = re.compile(
     r"""\s*+ (?: "( (?: [^"\\] | \\. )*+ )"                                            # quoted, or of words:
-             | ( (?: [^"\\{},\s] | \\. )++ (?: \s++ (?: [^"\\{},\s] | \\. )++ )*+ )
+             | ( (?: [^"\\{},\s] | \\. )++ (?> (?: \s++ (?: [^"\\{},\s] | \\. )++ )* ) )
          ) \s*+ ([,}])""",
     re.VERBOSE | re.DOTALL,
 )

@@ -27,7 +27,7 @@ from dynmodel_pyramid.fields.types.text import byte_order
 #: Addresses that the library leaves as they are but for the domain's case. It makes lower case of some words of letters
 #: before the @, too (RFC 2142).
 _USUAL_EMAILS = columns.Lines(
-    r"(?=[a-z]*+@|[A-Za-z]*+[0-9._+-])(?=.{1,64}@)[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@[A-Za-z0-9.-]++", re.ASCII
+    r"(?=[a-z]*+@|[A-Za-z]*+[0-9._+-])(?=.{1,64}@)[A-Za-z0-9_+-]++(?>(?:\.[A-Za-z0-9_+-]++)*)@[A-Za-z0-9.-]++", re.ASCII
 )
 #: RFC 5321: a path of 256 octets, with its angle brackets.
 _LONGEST_USUAL = 254
