@@ -108,6 +108,9 @@ def test_values_of_a_conversion_are_joined_in_the_tables_own_schema(app, catalog
     assert len(aside) > 3 and not [text for text in sent if "TEMPORARY" in text and "_aside_" in text]
     schema = catalogue.database.dialect.schema
     assert not [text for text in aside if f'{schema}."_aside_' not in text]
+    # They are no temporary tables, so nobody drops them but the change itself.
+    with catalogue.database.reading() as connection:
+        assert not catalogue.database.dialect.relations(connection, ["_aside_"])
     found = app.get("/table/1/rows/?order=id").json
     assert [row["text"] for row in found] == [{"a": [[1, 2], [None]]}, "Grün\t\\N\n", None]
     assert [row["list"] for row in found] == ['[["x"],null]', None, '{"b":"\\\\"}']
