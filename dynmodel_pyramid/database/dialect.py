@@ -129,6 +129,8 @@ class Dialect:
     streamed_rows = 1000
     #: Whether RETURNING gives the values that a SELECT gives. SQLite gives 5 for 5.0 of a column of floats.
     returns_as_stored = True
+    #: Whether a statement that breaks a rule undoes itself alone, and the transaction goes on without a savepoint.
+    goes_on_after_refusals = False
     #: The schema of a connection's temporary tables.
     temporary_schema: str
 

@@ -117,8 +117,10 @@ class PermittedRows(Rows):
             while waiting:
                 waiting = self._insert_some(connection, permits, waiting, pointers)
 
+        tries_once = all(len(permits) == 1 for _, permits in trials)
+        undo = self.undoing(connection, rows, ids) if tries_once else None
         with self.in_any_order(connection) if own_links else nullcontext():
-            write_all(connection, self, rows.candidates, len(ids), write)
+            write_all(connection, self, rows.candidates, len(ids), write, undo)
         self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         return ids
 

@@ -286,12 +286,26 @@ class Rows(RowReads):
                 self._insert(connection, self.made(connection, some_ids, some.columns))
 
         with self.in_any_order(connection) if own_links else nullcontext():
-            write_all(connection, self, rows.candidates, len(ids), store)
+            write_all(connection, self, rows.candidates, len(ids), store, self.undoing(connection, rows, ids))
         if self.catalogue.is_reported:
             self.report(connection, "insert", [(row_id, 1) for row_id in ids])
         else:
             wrote("insert", len(ids))
         return ids
+
+    def undoing(self, connection: sa.Connection, rows: NewRows, ids: Sequence[int]) -> Callable[[], object] | None:
+        """What takes back new rows, should one of them be refused; None if only a savepoint can.
+
+        SQLite copies each page that changes behind a savepoint into a file: of 1,000 rows of 20 fields with an index,
+        added to 80,000, that was 10 of 57 us a row. Rows whose ids were drawn just now are no others, so they can be
+        deleted.
+        """
+        database = self.catalogue.database
+        has_lines = self.links.lists or self.links.refer_to_itself
+        if not database.dialect.goes_on_after_refusals or has_lines or any(rows.ids):
+            return None
+        key = self.model.table.c.id
+        return lambda: self._run(connection, sa.delete(self.model.table).where(database.dialect.among(key, ids)))
 
     def insert_shown(self, connection: sa.Connection, rows: NewRows) -> Sequence[Any] | None:
         """Add one row and read it, by one statement: its values in the order of ``encoder.names``. None, with nothing

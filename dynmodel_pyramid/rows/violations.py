@@ -5,7 +5,7 @@ for what these don't explain, the rows are tried in ever smaller parts.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -202,11 +202,17 @@ def telling(rows: Table, candidate: Callable[[], Candidate]) -> Iterator[None]:
 
 
 def write_all(
-    connection: sa.Connection, rows: Table, candidates: Callable[[], Sequence[Candidate]], count: int, write: Writer
+    connection: sa.Connection,
+    rows: Table,
+    candidates: Callable[[], Sequence[Candidate]],
+    count: int,
+    write: Writer,
+    undo: Callable[[], object] | None = None,
 ) -> None:
     """Write rows, all or none.
 
     :param candidates: makes the rows, of which there are ``count``
+    :param undo: takes back what was written before a row was refused; None: a savepoint does
     :raises Violation: the database refuses some. After that the transaction of a single row can only be ended.
     :raises Invalid: of several rows some have values beyond what the database can store
     """
@@ -215,12 +221,14 @@ def write_all(
             write((0,))
         return
     try:
-        with savepoint(connection):
+        with savepoint(connection) if undo is None else nullcontext():
             write(range(count))
     except sa.exc.DBAPIError as error:
         failure = rows.catalogue.database.failure(error)
         if failure.kind not in OF_ROWS:
             raise
+        if undo is not None:
+            undo()
         raise _refusal(connection, rows, candidates(), write, failure) from error
 
 
