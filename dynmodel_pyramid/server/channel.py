@@ -24,16 +24,13 @@ from dynmodel_pyramid.server.answers import Answer, Prepared, refusal
 from dynmodel_pyramid.server.heads import Memory
 from dynmodel_pyramid.server.ledger import Client
 from dynmodel_pyramid.server.spool import Spool
-from dynmodel_pyramid.server.task import PreparedTask, RequestTask
+from dynmodel_pyramid.server.task import JOINED, PreparedTask, RequestTask
 from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK, Watch
 
 #: Bytes that are sent to one connection before the polling thread looks at the others.
 TURN = 1024 * 1024
 #: Seconds in which a client may go on sending after an answer that closes the connection; nobody reads it.
 LINGER = 2.0
-#: Bytes up to which parts of an answer are copied to be sent at once. A call of the kernel takes as long as a copy of a
-#: few hundred kilobytes, and a client may wake up for each.
-JOINED = 128 * 1024
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -51,6 +48,8 @@ class Channel(HTTPChannel):
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
     _corked: list[bytes] | None = None
+    #: The part of WSGI's environment that is the same for all requests of a connection.
+    environ: dict[str, Any] | None = None
 
     def __init__(
         self, server: Any, sock: socket.socket, addr: Any, adj: Adjustments, map: dict[int, Any] | None = None
@@ -159,7 +158,8 @@ class Channel(HTTPChannel):
         if self._corked is not None:
             self._corked.append(data)
             return len(data)
-        self._wait_for_room()
+        if self.total_outbufs_len:
+            self._wait_for_room()
         with self.outbuf_lock:
             if not self.connected:
                 raise ClientDisconnected
@@ -174,15 +174,15 @@ class Channel(HTTPChannel):
         return size
 
     def _put(self, data: bytes) -> None:
-        rest = memoryview(data)
+        sent = 0
         if not self.total_outbufs_len:
             try:
                 sent = self.send(data, do_close=False)
             except OSError:
                 sent = 0  # the polling thread will meet the same error, and close
             self.sent += sent
-            rest = rest[sent:]
-        if rest:
+        if sent < len(data):
+            rest = memoryview(data)[sent:]
             try:
                 self.outbufs[-1].append(rest)
             except OSError as error:

@@ -5,10 +5,12 @@ import logging
 import socket
 import time
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, Protocol
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication
 
 from waitress.adjustments import Adjustments
+from waitress.proxy_headers import PROXY_HEADERS
 from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 
 from dynmodel_pyramid.server.balance import Balance
@@ -40,6 +42,7 @@ class Owner(Protocol):
 
 class Listener(BaseWSGIServer):
     channel_class = Channel
+    application: WSGIApplication
     draining = False
     pauses = False  # until the server's next look
 
@@ -60,6 +63,8 @@ class Listener(BaseWSGIServer):
             bind_socket=False,
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
         )
+        if not adj.trusted_proxy:
+            self.application = _where_forwarded(self.application, application)
 
     def readable(self) -> bool:
         return (
@@ -107,6 +112,20 @@ class Listener(BaseWSGIServer):
 
     def maintenance(self, now: float) -> None:
         """Does nothing: the server looks at its channels between two turns of the loop, when it may close them."""
+
+
+def _where_forwarded(cleaning: WSGIApplication, application: WSGIApplication) -> WSGIApplication:
+    """waitress's middleware, for the few requests that have headers which it would take out: 1 us instead of 10.
+
+    :param cleaning: the application in that middleware
+    """
+    names = frozenset(f"HTTP_{name}" for name in PROXY_HEADERS)
+
+    def where_forwarded(environ: dict[str, Any], start_response: StartResponse, /) -> Iterable[bytes]:
+        called = application if environ.keys().isdisjoint(names) else cleaning
+        return called(environ, start_response)
+
+    return where_forwarded
 
 
 class TcpListener(Listener, TcpWSGIServer):
