@@ -6,6 +6,7 @@
 ``repeating``       values that a client may repeat but not change
 ``sent_names``      documents with former names of fields -> with present names
 ``encoding``        the statements and the encoder of one version of a table
+``documents``       rows of the driver -> the dictionaries of JSON objects
 ``prepared``        prepared statements, run by the driver's cursor; ``copying`` writes columns for COPY
 ``permitted``       the row service for callers of whom not everything is allowed; ``permits``: which grant allows a row
 ``links``           checks that linked rows exist; writes lists of links

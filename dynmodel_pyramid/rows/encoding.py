@@ -4,7 +4,7 @@ Rows are selected by Core and zipped to dictionaries: 103 to 179 thousand rows o
 57 to 104 thousand (SQLite, pages of 100 and of 1000).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -20,15 +20,17 @@ from dynmodel_pyramid.catalogue.column_expressions import (
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.queries.sql.views import ReverseSides, View
-from dynmodel_pyramid.rows.prepared import PreparedRow, PreparedSelect
+from dynmodel_pyramid.rows.documents import documents
+from dynmodel_pyramid.rows.prepared import Fetched, PreparedRow, PreparedSelect
 
 #: Datetimes are answered in UTC, with ``Z``; those without a time zone are read as UTC.
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 
-def json_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def json_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """A JSON array of rows, which are objects with these names."""
-    return orjson.dumps([dict(zip(names, row)) for row in rows], option=OPTIONS)  # noqa: B905 strict costs 5 %
+    made = rows.documents(names) if isinstance(rows, Fetched) else documents(names, rows)
+    return orjson.dumps(made, option=OPTIONS)
 
 
 class RowEncoder:

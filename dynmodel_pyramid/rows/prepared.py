@@ -5,7 +5,7 @@ rows 200 us less, an insert of 5,000 rows 0.8 times as much (by PostgreSQL's COP
 must render each time go through ``Connection.execute``.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -15,10 +15,8 @@ from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.database.cursors import fetched, raw_cursor
 from dynmodel_pyramid.database.identifiers import without_parameters
 from dynmodel_pyramid.rows.copying import copied_lines, driver_dump
+from dynmodel_pyramid.rows.documents import Processors, documents
 from dynmodel_pyramid.telemetry.measuring import read
-
-_Processor = Callable[[Any], Any]
-
 
 #: From this many rows on, values are processed by columns. A row of 20 columns takes 0.6 us by values, 3.9 by columns.
 FEW = 20
@@ -28,6 +26,46 @@ class Records(list[Sequence[Any]]):
     """Rows of one value each: the text of a record, as PostgreSQL writes it (its manual, "Composite Type Input and
     Output Syntax"). For writers that make no Python values: 20 values cost 3 us as a tuple, 0.2 as a record.
     """
+
+
+class Fetched(Sequence[Sequence[Any]]):
+    """Rows of a statement. Their values are made of the driver's when they are asked for: JSON makes documents at once.
+
+    :param width: how many of a row's values are shown; None: all
+    """
+
+    def __init__(self, rows: Sequence[Sequence[Any]], processors: Processors = (), width: int | None = None) -> None:
+        self._rows, self._processors, self._width = rows, processors, width
+        self._values: Sequence[Sequence[Any]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._shown()[place]
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        return iter(self._shown())
+
+    def _shown(self) -> Sequence[Sequence[Any]]:
+        if self._values is None:
+            values, width = processed(self._rows, self._processors), self._width
+            is_whole = width is None or not values or len(values[0]) == width
+            self._values = values if is_whole else [row[:width] for row in values]
+        return self._values
+
+    def documents(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """The shown values by these names."""
+        return documents(names, self._rows, self._processors)
+
+    def whole_row(self, place: int) -> Sequence[Any]:
+        """All values of a row."""
+        return _processed_row(self._rows[place], self._processors)
+
+    def page(self, limit: int, width: int, *, backwards: bool) -> "Fetched":
+        """The first ``limit`` rows, with that many values shown; ``backwards``: in reverse."""
+        rows = self._rows if len(self._rows) <= limit else self._rows[:limit]
+        return Fetched(rows[::-1] if backwards else rows, self._processors, width)
 
 
 class PreparedSelect:
@@ -63,7 +101,7 @@ class PreparedSelect:
         self._escaped = compiled.escaped_bind_names
         self._types = [column.type.dialect_impl(dialect) for column in columns]
         self._dialect = dialect
-        self._processors: list[tuple[int, _Processor]] | None = None
+        self._processors: Processors | None = None
         self._as_records: tuple[str, Sequence[str | None]] | None = None
 
     def planned_rows(self, connection: sa.Connection, dialect: Dialect) -> int | None:
@@ -79,8 +117,19 @@ class PreparedSelect:
     def __call__(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Sequence[Sequence[Any]]:
         """All rows."""
         if self.refused:
-            return connection.execute(self._statement, parameters, execution_options={"compiled_cache": None}).all()
-        return self._processed(*fetched(connection, self._sql, self._given(parameters)))
+            return self._executed(connection, parameters)
+        description, rows = fetched(connection, self._sql, self._given(parameters))
+        return processed(rows, self._processors_of(description))
+
+    def fetch(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Fetched:
+        """All rows, whose values are made when they are asked for."""
+        if self.refused:
+            return Fetched(self._executed(connection, parameters))
+        description, rows = fetched(connection, self._sql, self._given(parameters))
+        return Fetched(rows, self._processors_of(description))
+
+    def _executed(self, connection: sa.Connection, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        return connection.execute(self._statement, parameters, execution_options={"compiled_cache": None}).all()
 
     def parts(
         self,
@@ -107,7 +156,7 @@ class PreparedSelect:
             for number, (description, rows) in enumerate(parts):
                 read(len(rows))
                 if rows or not number:
-                    yield self._processed(description, rows) if sql is None else Records(rows)
+                    yield Fetched(rows, self._processors_of(description)) if sql is None else Records(rows)
 
     def _records(self, connection: sa.Connection, dialect: Dialect, given: Any, kinds: Sequence[str]) -> str | None:
         """The statement that gives records of these kinds of values, if it gives the values that this one does."""
@@ -118,25 +167,12 @@ class PreparedSelect:
         sql, own = self._as_records
         return sql if list(own) == list(kinds) else None
 
-    def _processed(self, description: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    def _processors_of(self, description: Sequence[Any]) -> Processors:
         if self._processors is None:
             self._processors = self._prepare(description)
-        if not self._processors or not rows:
-            return rows
-        if len(rows) < FEW:
-            return [self._processed_row(row) for row in rows]
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-        for number, process in self._processors:
-            columns[number] = list(map(process, columns[number]))
-        return list(zip(*columns, strict=True))
+        return self._processors
 
-    def _processed_row(self, row: Sequence[Any]) -> Sequence[Any]:
-        values = list(row)
-        for number, process in self._processors or ():
-            values[number] = process(values[number])
-        return values
-
-    def _prepare(self, description: Sequence[Any]) -> list[tuple[int, _Processor]]:
+    def _prepare(self, description: Sequence[Any]) -> Processors:
         processors = [
             kind.result_processor(self._dialect, column[1])
             for kind, column in zip(self._types, description, strict=True)
@@ -199,6 +235,25 @@ def _of_column(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[
         return values if types <= {bool, type(None)} else list(map(process, values))
 
     return booleans
+
+
+def processed(rows: Sequence[Sequence[Any]], processors: Processors) -> Sequence[Sequence[Any]]:
+    """The values of the driver's."""
+    if not processors or not rows:
+        return rows
+    if len(rows) < FEW:
+        return [_processed_row(row, processors) for row in rows]
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for number, process in processors:
+        columns[number] = list(map(process, columns[number]))
+    return list(zip(*columns, strict=True))
+
+
+def _processed_row(row: Sequence[Any], processors: Processors) -> Sequence[Any]:
+    values = list(row)
+    for number, process in processors:
+        values[number] = process(values[number])
+    return values
 
 
 class PreparedRow(PreparedSelect):

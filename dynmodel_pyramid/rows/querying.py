@@ -15,7 +15,7 @@ from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql.keysets import END
 from dynmodel_pyramid.queries.sql.plans import Plan, plan
 from dynmodel_pyramid.queries.sql.searching import RankedRows
-from dynmodel_pyramid.rows.prepared import PreparedSelect, written
+from dynmodel_pyramid.rows.prepared import Fetched, PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 
 #: The most elements of SQL in the cached plans of one version of a table; about 5 MB. A plan of a page with filters and
@@ -130,26 +130,23 @@ class Queried:
         continues = cursors and plan.has_cursors and limit > 0
         fetched = self._found(connection, limit + 1 if continues else limit, offset, continues)
         more = len(fetched) > limit
-        rows = list(fetched[:limit])
         backwards = plan.query.before is not None
-        if backwards:
-            rows.reverse()
+        rows = fetched.page(limit, width, backwards=backwards)
         if not continues or not rows:
             return PageOfRows(rows)
-        last, first = (plan.cursor(row[width:]) for row in (rows[-1], rows[0]))
-        shown = [row[:width] for row in rows]
+        last, first = (plan.cursor(rows.whole_row(place)[width:]) for place in (-1, 0))
         came_from = plan.query.after is not None or offset > 0
         if backwards:
             skipped = offset + limit if more and first is None else None
             is_end = plan.query.before == END and not offset
-            return PageOfRows(shown, None if is_end else last, first if more else None, skipped)
+            return PageOfRows(rows, None if is_end else last, first if more else None, skipped)
         skipped = offset + limit if more and last is None else None
-        return PageOfRows(shown, last if more else None, first if came_from else None, skipped)
+        return PageOfRows(rows, last if more else None, first if came_from else None, skipped)
 
-    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Sequence[Sequence[Any]]:
+    def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Fetched:
         ranked = self.plan.ranked
         if ranked is not None and ranked.search.is_indexed and not offset:
-            return self._best(connection, ranked, limit)
+            return Fetched(self._best(connection, ranked, limit))
         if self.plan.nulls_follow:
             # Mostly the page ends before the rows without a value begin; then an index finds its first row.
             rows = self._run(connection, limit, offset, with_keys, nulls=False)
@@ -167,15 +164,13 @@ class Queried:
                     rows.setdefault(row[-1], row[:-1])
         return list(rows.values())[:limit]
 
-    def _run(
-        self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True
-    ) -> Sequence[Sequence[Any]]:
+    def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True) -> Fetched:
         key = (limit, offset, with_keys, nulls)
         last = self._kept.last
         if last is None or last[0] != key:
             statement = self._page(limit, offset, with_keys=with_keys, nulls=nulls)
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
-        return last[1](connection, self._values)
+        return last[1].fetch(connection, self._values)
 
     def _page(self, limit: int | None, offset: int, **how: bool) -> sa.Select[*tuple[Any, ...]]:
         """:meth:`Plan.page`, in the way that is fastest on this database."""

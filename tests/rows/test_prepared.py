@@ -86,6 +86,10 @@ def test_select_answers_what_sqlalchemy_answers(table, connection):
     for last in (3, 2, 0):
         wanted = connection.execute(query, {"last": last}).all()
         assert list(map(tuple, prepared(connection, {"last": last}))) == wanted
+        fetched = prepared.fetch(connection, {"last": last})
+        assert len(fetched) == len(wanted)
+        assert fetched.documents(table.c.keys()) == [dict(zip(table.c.keys(), row, strict=True)) for row in wanted]
+        assert list(map(tuple, fetched)) == wanted
         assert len(wanted) == last
 
 
