@@ -134,14 +134,13 @@ class Queried:
         rows = fetched.page(limit, width, backwards=backwards)
         if not continues or not rows:
             return PageOfRows(rows)
-        last, first = (plan.cursor(rows.whole_row(place)[width:]) for place in (-1, 0))
         came_from = plan.query.after is not None or offset > 0
-        if backwards:
-            skipped = offset + limit if more and first is None else None
-            is_end = plan.query.before == END and not offset
-            return PageOfRows(rows, None if is_end else last, first if more else None, skipped)
-        skipped = offset + limit if more and last is None else None
-        return PageOfRows(rows, last if more else None, first if came_from else None, skipped)
+        has_next = not (plan.query.before == END and not offset) if backwards else more
+        has_previous = more if backwards else came_from
+        following = plan.cursor(rows.whole_row(-1)) if has_next else None
+        previous = plan.cursor(rows.whole_row(0)) if has_previous else None
+        is_cut = more and (previous if backwards else following) is None
+        return PageOfRows(rows, following, previous, offset + limit if is_cut else None)
 
     def _found(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool) -> Fetched:
         ranked = self.plan.ranked

@@ -8,7 +8,7 @@ and gives no rights: an invented cursor finds no more than a filter could.
 import base64
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import colander
@@ -24,26 +24,29 @@ from dynmodel_pyramid.queries.sql.ordering import Key
 LONGEST = 8000
 #: The cursor behind the last row, as ``_before`` takes it: the page at the end, whatever rows are there.
 END = "end"
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _order(keys: Sequence[Key]) -> list[Any]:
     return [[key.name, key.descending, key.nulls_first] for key in keys]
 
 
-def write(values: Sequence[Any], keys: Sequence[Key], table_id: int, moment: str | None = None) -> str | None:
-    """The cursor of a row, from the values of its keys; None if it would be too long.
+def writer(keys: Sequence[Key], table_id: int, moment: str | None = None) -> Callable[[Sequence[Any]], str | None]:
+    """What makes the cursor of a row, of the values of its keys; None if it would be too long.
 
     :param moment: at which the query's relative times were evaluated, so that the next page has the same; None: there
         are none
     """
-    texts = [
-        None if value is None else key.subject.field_type.text_form(key.subject.options).to_text(value)
-        for key, value in zip(keys, values, strict=True)
-    ]
-    parts = [table_id, _order(keys), texts, *([] if moment is None else [moment])]
-    document = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
-    cursor = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
-    return cursor if len(cursor) <= LONGEST else None
+    to_texts = [key.subject.field_type.text_form(key.subject.options).to_text for key in keys]
+    order, behind = _order(keys), [] if moment is None else [moment]
+
+    def write(values: Sequence[Any]) -> str | None:
+        texts = [None if value is None else text(value) for text, value in zip(to_texts, values, strict=True)]
+        document = _ENCODE([table_id, order, texts, *behind])
+        cursor = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+        return cursor if len(cursor) <= LONGEST else None
+
+    return write
 
 
 def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> list[Any]:

@@ -126,7 +126,7 @@ class Plan:
             page = (self._numbered if whole else self._found)(statement, limit, offset)
         else:
             page = cut(statement, limit, offset)
-        return page.add_columns(*[key.expression for key in self.keys]) if with_keys else page
+        return page.add_columns(*self._key_places[1]) if with_keys else page
 
     @property
     def _row_id(self) -> sa.ColumnElement[Any]:
@@ -151,10 +151,31 @@ class Plan:
         rows = rows if not self.keys else rows.with_only_columns(sa.literal_column("1"), maintain_column_froms=True)
         return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
 
-    def cursor(self, values: Sequence[Any]) -> str | None:
-        """The cursor after (or before) the row with these values of its keys; None if it would be too long."""
+    @cached_property
+    def _key_places(self) -> tuple[list[int], list[sa.ColumnElement[Any]]]:
+        """Where the keys' values are in a row with keys, and the columns of those that are not shown anyway.
+
+        Each column of 100 rows costs 12 us.
+        """
+        shown = [getattr(label, "element", None) for label in self.statement.selected_columns]
+        places: list[int] = []
+        added: list[sa.ColumnElement[Any]] = []
+        for key in self.keys:
+            found = next((place for place, column in enumerate(shown) if column is key.expression), None)
+            if found is None:
+                found = len(shown) + len(added)
+                added.append(key.expression)
+            places.append(found)
+        return places, added
+
+    @cached_property
+    def _write_cursor(self) -> Callable[[Sequence[Any]], str | None]:
         moment = None if self.moment is None else write_datetime(self.moment)
-        return keysets.write(values, self.keys, self.table_id, moment)
+        return keysets.writer(self.keys, self.table_id, moment)
+
+    def cursor(self, row: Sequence[Any]) -> str | None:
+        """The cursor after (or before) this row with keys; None if it would be too long."""
+        return self._write_cursor([row[place] for place in self._key_places[0]])
 
 
 #: The rows of the queried table -> a further condition on them.

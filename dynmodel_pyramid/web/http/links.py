@@ -3,15 +3,15 @@
 from urllib.parse import unquote_plus
 
 from pyramid.request import Request
-from pyramid.response import Response
 
 from dynmodel_pyramid.rows.querying import PageOfRows
+from dynmodel_pyramid.web.http.answers import Answer
 
 #: Parameters of the query string that a link with a cursor replaces.
 _REPLACED = ("_after", "_before", "offset")
 
 
-def link_header(request: Request, answer: Response, text: str, page: PageOfRows) -> None:
+def link_header(request: Request, answer: Answer, text: str, page: PageOfRows) -> None:
     """Add the header, with addresses relative to the request's own.
 
     :param text: the query string
@@ -26,7 +26,7 @@ def link_header(request: Request, answer: Response, text: str, page: PageOfRows)
         relation = "prev" if any(name == "_before" for name, _ in pairs) else "next"
         links.append((relation, [*(part for name, part in pairs if name != "offset"), f"offset={page.skipped}"]))
     if links:
-        answer.headers["Link"] = ", ".join(_link(request, *link) for link in links)
+        answer.add("Link", ", ".join(_link(request, *link) for link in links))
 
 
 def _link(request: Request, relation: str, parts: list[str]) -> str:
