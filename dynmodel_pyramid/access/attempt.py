@@ -15,7 +15,7 @@ from dynmodel_pyramid.access.scopes import Scopes
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.catalogue.catalogue import Catalogue
 from dynmodel_pyramid.database import ACCESS_STAMP, CREDENTIAL
-from dynmodel_pyramid.database.cursors import raw_cursor
+from dynmodel_pyramid.database.cursors import fetched_row
 from dynmodel_pyramid.database.replicas import ReplicaBehind
 
 
@@ -105,10 +105,7 @@ class RequestAttempt(Attempt):
 
         :raises Stale: run the attempt again
         """
-        with raw_cursor(connection) as cursor:
-            cursor.execute(*self.proof)
-            found = cursor.fetchone()
-        self._judge_access(connection, found)
+        self._judge_access(connection, fetched_row(connection, *self.proof))
 
     @property
     def proof(self) -> tuple[str, Sequence[Any]]:

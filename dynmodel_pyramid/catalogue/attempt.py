@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.catalogue import UNKNOWN, Catalogue, Snapshot
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.database import STAMP, State
-from dynmodel_pyramid.database.cursors import forget_fetch, raw_cursor
+from dynmodel_pyramid.database.cursors import fetched_row, forget_fetch
 from dynmodel_pyramid.database.replicas import Reading, ReplicaBehind
 from dynmodel_pyramid.definitions import TableDefinition
 from dynmodel_pyramid.definitions.names import name_key
@@ -199,10 +199,7 @@ class Attempt:
         return False
 
     def _compare(self, connection: sa.Connection) -> None:
-        with raw_cursor(connection) as cursor:
-            cursor.execute(*self.proof)
-            found = cursor.fetchone()
-        self.judge(connection, found)
+        self.judge(connection, fetched_row(connection, *self.proof))
 
     @property
     def proof(self) -> tuple[str, Sequence[Any]]:

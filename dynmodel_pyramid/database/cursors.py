@@ -37,16 +37,17 @@ class driver_errors:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, self._connection.dialect.loaded_dbapi.Error):
-            raise self._as_sqlalchemy(error) from error
+            raise _as_sqlalchemy(self._connection, error) from error
 
-    def _as_sqlalchemy(self, error: "DBAPIModule.Error") -> sa.exc.StatementError:
-        connection, dialect = self._connection, self._connection.dialect
-        lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-        if lost:
-            connection.invalidate(error)
-        return sa.exc.DBAPIError.instance(
-            None, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
-        )
+
+def _as_sqlalchemy(connection: sa.Connection, error: "DBAPIModule.Error") -> sa.exc.StatementError:
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+    if lost:
+        connection.invalidate(error)
+    return sa.exc.DBAPIError.instance(
+        None, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+    )
 
 
 class raw_cursor(driver_errors):
@@ -146,10 +147,31 @@ def _fetched(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequ
 def fetched_plainly(
     connection: sa.Connection, sql: str, parameters: Any
 ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
-    """The same without a proof."""
-    with untimed_cursor(connection) as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.description, cursor.fetchall()
+    """The same without a proof. As :class:`untimed_cursor`, which takes 6 us more: most requests run two statements."""
+    fairy = connection.connection
+    fetch: Fetch | None = fairy.info.get(FETCH)
+    if fetch is not None:
+        fetch.read_on(connection)
+    try:
+        cursor: Any = fairy.cursor()
+        try:
+            cursor.execute(sql, parameters)
+            return cursor.description, cursor.fetchall()
+        finally:
+            cursor.close()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, error) from error
+
+
+def fetched_row(connection: sa.Connection, sql: str, parameters: Any) -> Any:
+    """The first row of a SELECT of the driver, or None; it brings no proof."""
+    if measuring.active and (record := measuring.CURRENT.get()) is not None:
+        began = monotonic()
+        rows = fetched_plainly(connection, sql, parameters)[1]
+        record.queried(monotonic() - began)
+    else:
+        rows = fetched_plainly(connection, sql, parameters)[1]
+    return rows[0] if rows else None
 
 
 @contextmanager

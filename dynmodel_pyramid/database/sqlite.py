@@ -384,8 +384,9 @@ class SQLite(Dialect):
         driver_connection(connection).set_progress_handler(None, 0)
 
     def stopper(self, connection: sa.Connection) -> Callable[[], None]:
-        raw: sqlite3.Connection = driver_connection(connection)
-        deadline: Deadline = connection.connection.info[DEADLINE]
+        fairy = connection.connection
+        raw: sqlite3.Connection = fairy.dbapi_connection  # type: ignore[assignment]
+        deadline: Deadline = fairy.info[DEADLINE]
 
         def stop() -> None:
             deadline.set(0)  # for functions, which no interruption reaches

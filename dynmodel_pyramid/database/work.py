@@ -3,6 +3,7 @@
 A statement that runs can only be stopped from another thread. One thread watches all work of the process.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
-
-from dynmodel_pyramid.database.cursors import driver_connection
 
 #: Seconds between two looks. A statement that begins in between is stopped at the next one.
 INTERVAL = 0.1
@@ -65,7 +64,7 @@ class Work:
         fairy.info[_WORK] = self
         self._connections.append(connection)
         with self._lock:
-            self._stops[driver_connection(connection)] = stop
+            self._stops[fairy.dbapi_connection] = stop
         WATCHER.watch(self)
 
     def complete(self) -> None:
@@ -125,35 +124,47 @@ class _Watcher:
     """Looks at all work that runs, in a thread that begins with the first one and sleeps while there is none."""
 
     def __init__(self) -> None:
-        self._work: set[Work] = set()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin anew; a fork has no threads."""
+        # Single operations of a dictionary need no lock.
+        self._work: dict[Work, None] = {}
         self._is_any = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
     def watch(self, work: Work) -> None:
-        with self._lock:
-            self._work.add(work)
-            if self._thread is None or not self._thread.is_alive():  # a fork has no threads
-                self._thread = threading.Thread(target=self._run, name="dynmodel-abandoned-work", daemon=True)
-                self._thread.start()
+        self._work[work] = None
+        if self._thread is None:
+            self._start()
         if not self._is_any.is_set():
             self._is_any.set()
 
     def forget(self, work: Work) -> None:
+        self._work.pop(work, None)
+
+    def _start(self) -> None:
         with self._lock:
-            self._work.discard(work)
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="dynmodel-abandoned-work", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _run(self) -> None:
         while True:
             self._is_any.wait()
             time.sleep(INTERVAL)  # short requests come and go unseen
-            with self._lock:
-                running = list(self._work)
-                if not running:
-                    self._is_any.clear()
+            running = list(self._work)
+            if not running:
+                self._is_any.clear()
+                if self._work:  # it came before that, and saw no need to wake this thread
+                    self._is_any.set()
             for work in running:
                 if work.is_abandoned():
                     work.stop()
 
 
 WATCHER = _Watcher()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WATCHER.begin)
