@@ -149,11 +149,10 @@ class Scopes:
 
     def scope(self, model: Model) -> Scope:
         """The caller's scope of a table."""
-        if self.are_whole:
-            return Scope(WholeTable(model))
         known = self._scopes.get(model.definition.id)
         if known is None or known[0] is not model:
-            known = self._scopes[model.definition.id] = (model, self._made(model))
+            made = Scope(WholeTable(model)) if self.are_whole else self._made(model)
+            known = self._scopes[model.definition.id] = (model, made)
         return known[1]
 
     def values(self, model: Model, table_ids: Sequence[int] = ()) -> Mapping[str, Any]:

@@ -1,9 +1,8 @@
 """Reading rows of one table by their ids."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,8 +18,7 @@ from dynmodel_pyramid.rows.encoding import RowEncoder
 CHUNK = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row as JSON, with its id and version."""
 
     id: int

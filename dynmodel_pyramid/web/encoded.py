@@ -98,7 +98,7 @@ def encoding_tween_factory(handler: Handler, registry: Registry) -> Handler:
         route = getattr(request, "matched_route", None)
         if route is None or route.name != ROUTE:
             return answer
-        if answer.status_int == 304:
+        if answer.status.startswith("304"):
             _repeat_tag(request, answer)
             if not _may_tell_secrets(request):
                 # The answer with a body may have it (RFC 9110, 15.4.5).
@@ -114,10 +114,10 @@ def encoding_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def _may_be_encoded(request: Request, answer: Response) -> bool:
+    for name, value in answer.headerlist:
+        if name == "Content-Length" and int(value) < SMALL:
+            return False
     headers = {name.lower(): value for name, value in answer.headerlist}
-    length = headers.get("content-length")
-    if length is not None and int(length) < SMALL:
-        return False
     if "content-encoding" in headers or "no-transform" in headers.get("cache-control", ""):
         return False
     media_type = headers.get("content-type", "").partition(";")[0].strip()

@@ -59,21 +59,7 @@ class Root(Resource):
             return PageDocument(self, segment, self.page)
         if segment == DOCS:
             return Docs(self, segment, self.viewer)
-        kinds: dict[str, type[Resource]] = {
-            "table": Tables,
-            "rest": Rest,
-            "schema": Schema,
-            "batch": Batch,
-            "trash": TableTrash,
-            "health": WholeHealth,
-            "field-type": FieldTypesResource,
-            "openapi.json": OpenApi,
-            "live": Live,
-            "ready": Ready,
-            "metrics": Metrics,
-            **identity_resources.SEGMENTS,
-        }
-        return kinds[segment](self, segment)
+        return _BELOW_ROOT[segment](self, segment)
 
 
 class OperatorsRoot(Root):
@@ -197,20 +183,7 @@ class Table(Resource):
         self.model = model
 
     def __getitem__(self, segment: str) -> Resource:
-        kinds = {
-            "rows": RowList,
-            "row": SingularRowList,
-            "query": QueryResource,
-            "plan": Plan,
-            "history": History,
-            "quarantine": QuarantineResource,
-            "trash": FieldTrash,
-            "health": Health,
-            "compact": TableCompaction,
-            "view": Views,
-            "openapi.json": TableOpenApi,
-        }
-        return kinds[segment](self, segment)
+        return _BELOW_TABLE[segment](self, segment)
 
 
 class RowList(Resource):
@@ -296,6 +269,35 @@ class RowResource(Resource):
     @property
     def rows(self) -> Rows:
         return self.__parent__.rows
+
+
+_BELOW_ROOT: dict[str, type[Resource]] = {
+    "table": Tables,
+    "rest": Rest,
+    "schema": Schema,
+    "batch": Batch,
+    "trash": TableTrash,
+    "health": WholeHealth,
+    "field-type": FieldTypesResource,
+    "openapi.json": OpenApi,
+    "live": Live,
+    "ready": Ready,
+    "metrics": Metrics,
+    **identity_resources.SEGMENTS,
+}
+_BELOW_TABLE: dict[str, type[Resource]] = {
+    "rows": RowList,
+    "row": SingularRowList,
+    "query": QueryResource,
+    "plan": Plan,
+    "history": History,
+    "quarantine": QuarantineResource,
+    "trash": FieldTrash,
+    "health": Health,
+    "compact": TableCompaction,
+    "view": Views,
+    "openapi.json": TableOpenApi,
+}
 
 
 def root_factory(request: Request) -> Root:

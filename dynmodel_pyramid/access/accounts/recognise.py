@@ -52,8 +52,6 @@ class Recogniser:
 
         :param stamp: the access stamp that the attempt proves afterwards
         """
-        if not (is_token if kind == "token" else is_session)(secret):
-            return None
         key = kind, digest(secret)
         with self._lock:
             if stamp != self._stamp:
@@ -63,6 +61,9 @@ class Recogniser:
             if entry is not None:
                 self._known.move_to_end(key)
         if entry is None or _has_expired(entry.identity):
+            # Looked at only here: what is known was one.
+            if not (is_token if kind == "token" else is_session)(secret):
+                return None
             entry = self._read(key)
             with self._lock:
                 self._known.pop(key, None)

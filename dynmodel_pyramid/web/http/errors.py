@@ -352,7 +352,7 @@ def log_failure(answer: Response, request: Request) -> None:
     Faults of this package are logged already.
     """
     failure = request.environ.get(_FAILURE)
-    if answer.status_int < 500 or failure is None or request.registry.dynmodel_settings.request_log == "off":
+    if failure is None or answer.status_int < 500 or request.registry.dynmodel_settings.request_log == "off":
         return
     record = CURRENT.get()
     if record is not None:

@@ -77,7 +77,7 @@ def add_resource_view(
 
     def view(context: Resource, request: Request) -> Response:
         response = answer(context, request)
-        if not any(name == "Definition-Version" for name, _ in response.headerlist):
+        if "Definition-Version" not in [name for name, _ in response.headerlist]:
             with_definition_version(response, request)
         if "HTTP_X_REQUEST_ID" in request.environ:
             response.headers["X-Request-Id"] = request_id(request)

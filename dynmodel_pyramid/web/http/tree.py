@@ -129,10 +129,13 @@ def is_visible(attempt: RequestAttempt, model: Model | None) -> bool:
 
 def deprecation_of(attempt: RequestAttempt, model: Model) -> str | None:
     """The header ``Deprecation`` of answers below a table. Errors have it as well, so it asks no database."""
+    aliases = aliases_of(model)
+    if not aliases.names:
+        return None
     if sees_all(attempt):
-        return aliases_of(model).deprecation(lambda name: True)
+        return aliases.deprecation(lambda name: True)
     # Traversal has made the scope, to know whether the table exists.
-    return aliases_of(model).deprecation(attempt.scopes.scope(model).exists)
+    return aliases.deprecation(attempt.scopes.scope(model).exists)
 
 
 def _base(request: Request, parts: dict[str, Any]) -> str:

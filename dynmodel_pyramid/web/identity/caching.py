@@ -17,10 +17,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from dynmodel_pyramid.web.http.tree import ROUTE, Handler
-from dynmodel_pyramid.web.identity.credentials import sent_credential
+from dynmodel_pyramid.web.identity.credentials import is_by_cookie
 from dynmodel_pyramid.web.identity.rates import add_headers
 
 VARY = ("Authorization", "Cookie", "apikey")
+_MARKS = ("vary", "cache-control")
 #: Addresses whose answers are the same for everybody, and the first segments of others: the pages'.
 PUBLIC = frozenset({("live",), ("ready",), ("metrics",)})
 PAGE, DOCS = "ui", "docs"
@@ -37,17 +38,14 @@ def is_public(request: Request) -> bool:
 
 def mark(answer: Response, *, by_cookie: bool = False) -> None:
     """Add the two headers; what the answer says already stays, unless it is ``public``, or a cookie was sent."""
-    vary: list[str] = []
-    control: list[str] = []
-    others = []
-    for header in answer.headerlist:
-        name = header[0].lower()
-        if name == "vary":
-            vary.append(header[1])
-        elif name == "cache-control":
-            control.append(header[1])
-        else:
-            others.append(header)
+    headers = answer.headerlist
+    said = [header for header in headers if header[0].lower() in _MARKS]
+    if not said:
+        headers += _marks("", "", by_cookie)
+        return
+    vary = [value for name, value in said if name.lower() == "vary"]
+    control = [value for name, value in said if name.lower() == "cache-control"]
+    others = [header for header in headers if header not in said]
     answer.headerlist = [*others, *_marks(",".join(vary), ",".join(control), by_cookie)]
 
 
@@ -80,11 +78,11 @@ def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:
         if route is None or route.name != ROUTE:
             return answer
         add_headers(answer, request)
-        if not any(name == "X-Content-Type-Options" for name, _ in answer.headerlist):
-            answer.headerlist.append(("X-Content-Type-Options", "nosniff"))
+        headers = answer.headerlist
+        if "X-Content-Type-Options" not in [name for name, _ in headers]:
+            headers.append(("X-Content-Type-Options", "nosniff"))
         if not is_public(request):
-            sent = sent_credential(request)
-            mark(answer, by_cookie=BY_CLAIM in request.environ or (sent is not None and sent.kind == "cookie"))
+            mark(answer, by_cookie=BY_CLAIM in request.environ or is_by_cookie(request))
         return answer
 
     return caching_tween

@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -19,8 +18,7 @@ MOST_COOKIES = 4
 Kind = Literal["bearer", "basic", "apikey", "cookie", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A credential as it was sent.
 
     :param kind: ``unknown`` is an ``Authorization`` that can't be read
@@ -47,6 +45,14 @@ def sent_credential(request: Request) -> Sent | None:
     if key is not None and face_of(request) == "rest":
         return Sent("apikey", key.strip()[:LONGEST])
     return Sent("cookie") if sent_cookies(request) else None
+
+
+def is_by_cookie(request: Request) -> bool:
+    """Whether it is the cookie that counts."""
+    environ = request.environ
+    if "HTTP_COOKIE" not in environ or "HTTP_AUTHORIZATION" in environ:
+        return False
+    return sent_credential(request) == Sent("cookie")
 
 
 def sent_cookies(request: Request, name: str = COOKIE) -> list[str]:
