@@ -44,6 +44,7 @@ LAYERS = (
     "errors",
     "hints",
     "loopback",
+    "nesting",
 )
 KNOW_PYRAMID = {"testing", "__init__", "application", "directives", "scripts", "web"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -17,8 +17,8 @@ def test_a_definition_reaches_its_statement(found):
     assert len(walk.within("catalogue", "definitions", "changes")) <= 29, walk.modules
     # With web, exchange and fields; how a database connects, locks and runs statements is its own affair, and access
     # has a rule of its own: it proves the caller, and looks for grants that the change would break. Who measures walks
-    # beside.
-    assert len(walk.modules) - len(walk.within("database", "access", "telemetry")) <= 39, walk.modules
+    # beside. One module says how deep the body is.
+    assert len(walk.modules) - len(walk.within("database", "access", "telemetry")) <= 40, walk.modules
     assert [climb.partition(":")[0] for climb in walk.climbs] == ["changes.planner -> changes.service"]
     assert walk.modules[0] == "web.definitions.tables"
     # Behind the schema editor is the database: names become identifiers, and a new declaration is tried.

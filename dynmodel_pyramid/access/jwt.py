@@ -3,6 +3,7 @@
 The library is PyJWT (extra ``jwt``). It is imported when a setting needs it.
 """
 
+import base64
 import hashlib
 import importlib
 import json
@@ -17,6 +18,7 @@ from dynmodel_pyramid.access.fetching import fetch, refuse_url
 from dynmodel_pyramid.access.identity import AUTHENTICATED, EVERYONE, Identity
 from dynmodel_pyramid.access.keys import ASYMMETRIC, SYMMETRIC, FetchedKeys, FileKeys, Keys, KeySet, Secret, parse
 from dynmodel_pyramid.errors import ConfigurationProblem, Unauthenticated
+from dynmodel_pyramid.nesting import MAX_LEVELS, is_deep
 from dynmodel_pyramid.settings import Settings
 
 #: Bytes of a token; seconds that clocks may differ by.
@@ -112,6 +114,7 @@ def verified_claims(token: str, keys: Keys, audiences: Collection[str], issuers:
     """
     jwt = importlib.import_module("jwt")
     try:
+        _refuse_deep(token)
         header = jwt.get_unverified_header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if "crit" in header:
@@ -143,10 +146,23 @@ def verified_claims(token: str, keys: Keys, audiences: Collection[str], issuers:
         raise invalid("is of another issuer (iss)") from None
     except jwt.ImmatureSignatureError:
         raise invalid("is not valid yet (nbf, iat)") from None
-    except (jwt.PyJWTError, ValueError, RecursionError):
+    except (jwt.PyJWTError, ValueError):
         raise invalid("is malformed, or its signature is wrong") from None
     _refuse_bad_values(claims)
     return claims
+
+
+def _refuse_deep(token: str) -> None:
+    """Look at the parts of a token that PyJWT parses, the first one before it knows the signature.
+
+    :raises ValueError: one is nested too deeply, or is not UTF-8, though PyJWT would take UTF-16 and UTF-32
+    """
+    header, _, rest = token.partition(".")
+    for part in (header, rest.rpartition(".")[0]):
+        if len(part) > MAX_LEVELS:  # the text is shorter than its base64
+            text = base64.urlsafe_b64decode(part.encode() + b"=" * (-len(part) % 4)).decode()
+            if "\0" in text or is_deep(text):
+                raise ValueError
 
 
 def invalid(what: str) -> Unauthenticated:
@@ -166,7 +182,7 @@ def _refuse_bad_values(claims: dict[str, Any]) -> None:
     try:
         text = json.dumps(claims, ensure_ascii=False, allow_nan=False)
         text.encode()
-    except (ValueError, RecursionError):
+    except ValueError:
         raise invalid("has a claim that is no JSON value") from None
     if "\\u0000" in text:
         raise invalid("has a claim with NUL")

@@ -4,7 +4,6 @@ A key serves only the algorithms of its kind. So no token chooses how it is veri
 HS256, and with a secret nothing else. ``jku``, ``x5u`` and ``jwk`` in a token's header are never read.
 """
 
-import json
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dynmodel_pyramid.errors import Busy
+from dynmodel_pyramid.nesting import loads
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +89,8 @@ def parse(data: bytes, algorithms: frozenset[str], jwk: Callable[[dict[str, Any]
     :raises ValueError: it is no JWK Set, or no key of it is usable
     """
     try:
-        documents = json.loads(data)["keys"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        documents = loads(data)["keys"]
+    except (ValueError, TypeError, KeyError):
         raise ValueError("want a JWK Set: a JSON object with keys") from None
     if not isinstance(documents, list) or len(documents) > MOST_KEYS:
         raise ValueError(f"want an array of at most {MOST_KEYS} keys")

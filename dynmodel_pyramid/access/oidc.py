@@ -26,6 +26,7 @@ from dynmodel_pyramid.access.fetching import FetchFailed, fetch, refuse_url
 from dynmodel_pyramid.access.jwt import library, read_keys, verified_claims
 from dynmodel_pyramid.access.keys import ASYMMETRIC, RETRY, FetchedKeys, KeySet
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem, Forbidden, Unauthenticated
+from dynmodel_pyramid.nesting import loads
 from dynmodel_pyramid.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -269,10 +270,7 @@ def _base64(data: bytes) -> str:
 
 
 def _object(data: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(data)
-    except RecursionError:
-        document = None
+    document = loads(data)
     if not isinstance(document, dict):
         raise ValueError("the answer is no JSON object")
     return document

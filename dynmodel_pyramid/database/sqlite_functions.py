@@ -20,6 +20,7 @@ from dynmodel_pyramid.database.texts import folding, functions
 from dynmodel_pyramid.database.texts.word_queries import Query, document, holds, parts_of
 from dynmodel_pyramid.database.texts.word_query_reading import read_query
 from dynmodel_pyramid.database.texts.words import SEARCHED, words
+from dynmodel_pyramid.nesting import loads
 
 #: Parsed constants, because each is used for every row. Fewer long ones are kept.
 _KEPT, _KEPT_LONG = 64, 4
@@ -281,10 +282,10 @@ def json_of(text: str | None) -> str | None:
     if text is None or _NUL.search(text):
         return None
     try:
-        value = json.loads(text, parse_int=_storable, parse_float=_storable, parse_constant=_no_constant)
+        value = loads(text, parse_int=_storable, parse_float=_storable, parse_constant=_no_constant)
         written = _write(value, plain=True)
         written.encode()
-    except (ValueError, RecursionError):  # lone surrogates are a ValueError, too
+    except ValueError:  # lone surrogates are one, too
         return None
     return written
 

@@ -14,6 +14,7 @@ from dynmodel_pyramid.exchange.plain_json import PlainObjects, flat_objects
 from dynmodel_pyramid.exchange.text import CHUNK, Reader, text_reader
 from dynmodel_pyramid.fields.numerals import parse_float
 from dynmodel_pyramid.fields.sql.json_text import MAX_KEYS
+from dynmodel_pyramid.nesting import MAX_LEVELS, is_deep
 
 #: The most values in one document: each takes about 100 bytes in memory, however short it is in the body.
 MAX_VALUES = 1_000_000
@@ -70,12 +71,14 @@ def parse_json(text: bytes, decoder: json.JSONDecoder = STRICT) -> Any:
     except UnicodeDecodeError as error:
         raise not_utf_8(error.start) from None
     refuse_too_many_values(decoded, 0, len(decoded))
+    if is_deep(decoded):
+        raise _too_deep()
     try:
         return decoder.decode(decoded)
     except json.JSONDecodeError as error:
         raise _broken(error.msg, error.lineno, error.colno) from None
-    except (RecursionError, ValueError) as error:
-        raise _unreadable(error) from None
+    except ValueError:
+        raise _too_many_digits() from None
 
 
 def not_utf_8(place: int) -> Malformed:
@@ -91,10 +94,13 @@ def _broken(message: str, line: int, column: int) -> Malformed:
     return Malformed(f"the body is not JSON: {message} at line {line}, column {column}", code="malformed_json")
 
 
-def _unreadable(error: Exception) -> Malformed:
-    if isinstance(error, RecursionError):
-        return Malformed("the body is nested too deeply", code="malformed_json")
-    # CPython's limit of digits in an integer.
+def _too_deep() -> Malformed:
+    hint = f"send at most {MAX_LEVELS} arrays and objects in one another"
+    return Malformed("the body is nested too deeply", code="malformed_json", hint=hint)
+
+
+def _too_many_digits() -> Malformed:
+    """CPython has a limit of digits in an integer."""
     return Malformed("the body holds a number with too many digits", code="malformed_json")
 
 
@@ -137,6 +143,8 @@ class Documents:
         self._decoder = decoder
         self._longest = longest
         self._text, self._position, self._ended = "", 0, False
+        #: Whether the present part of the text is known not to be nested too deeply.
+        self._is_shallow = False
         #: The line of the character at ``_text[0]``, and the number of characters before it in that line.
         self._line, self._column = 1, 0
         self.is_array = self._mark() == "["
@@ -176,6 +184,7 @@ class Documents:
             if after is not None:
                 self._position = after.end()
                 yield from documents
+        self._refuse_deep()
         while self._tries_plain:
             documents, self._position = self._plain.read(self._text, self._position, _BEHIND, self._longest)
             # Which one is not plain, is not known: the rest of the part is read one by one.
@@ -186,7 +195,7 @@ class Documents:
         while text.startswith("{", position):
             try:
                 document, end = scan(text, position)
-            except (ValueError, RecursionError, StopIteration):
+            except (ValueError, StopIteration):
                 return
             if (comma := behind(text, end)) is None or end - position > self._longest:
                 return
@@ -228,8 +237,17 @@ class Documents:
         part = self._read(max(CHUNK, min(left, self._longest + 1 - left)))
         self._ended = not part
         self._text, self._position = self._text[passed:] + part, 0
-        self._tries_plain = self._note is None
+        self._tries_plain, self._is_shallow = self._note is None, False
         return True
+
+    def _refuse_deep(self) -> None:
+        """Look at the present part, which begins outside of any string, before the decoder does.
+
+        :raises Malformed: a document in it is nested too deeply
+        """
+        if not self._is_shallow and is_deep(self._text, self._position):
+            raise _too_deep()
+        self._is_shallow = True
 
     def _refuse_longer(self, length: int) -> None:
         if length > self._longest:
@@ -238,14 +256,15 @@ class Documents:
     def _document(self) -> Any:
         self._mark()
         while True:
+            self._refuse_deep()
             try:
                 document, end = self._decoder.raw_decode(self._text, self._position)
             except json.JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _NEAR
                 if not (cut and self._more()):
                     raise self._fault(error.msg, error.pos) from None
-            except (RecursionError, ValueError) as error:
-                raise _unreadable(error) from None
+            except ValueError:
+                raise _too_many_digits() from None
             else:
                 # A number at the end of the part may go on in the next one.
                 left = len(self._text) - end

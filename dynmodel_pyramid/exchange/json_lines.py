@@ -9,6 +9,7 @@ from dynmodel_pyramid.exchange.contents import Broken, Note
 from dynmodel_pyramid.exchange.documents import PLAIN, parse_json, too_long
 from dynmodel_pyramid.exchange.plain_json import flat_lines
 from dynmodel_pyramid.exchange.text import CHUNK
+from dynmodel_pyramid.nesting import is_deep
 
 _BLANK = b" \t\r\n"
 _LINE_END = re.compile("\r?\n")
@@ -47,11 +48,12 @@ def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterat
 
 
 def _text(block: bytes) -> str:
-    """Nothing where it is not UTF-8: one line of it may be."""
+    """Nothing where it is not UTF-8, or nested too deeply: single lines of it are not."""
     try:
-        return block.decode()
+        text = block.decode()
     except UnicodeDecodeError:
         return ""
+    return "" if is_deep(text) else text
 
 
 def _document(line: bytes) -> Any:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from dynmodel_pyramid.database import regex
 from dynmodel_pyramid.fields.characters import EVERYTHING, Ranges, complement, escape, ignoring_case, merged
+from dynmodel_pyramid.nesting import MAX_LEVELS
 
 #: The most characters of a pattern; characters after all repetitions are written out; and groups in groups.
 LONGEST, SIZE, DEPTH = 1000, 1000, 50
@@ -57,10 +58,10 @@ def parsed(pattern: str, longest: int = LONGEST) -> Any:
     """
     if len(pattern) > longest:
         raise ValueError(f"want a regular expression of at most {longest} characters, not {len(pattern)}")
+    if pattern.count("(") > MAX_LEVELS:  # the parser calls itself twice for groups in groups
+        raise ValueError(f"want at most {MAX_LEVELS} parentheses (")
     try:
         return _parser.parse(pattern)
-    except RecursionError:
-        raise ValueError(f"want groups in at most {DEPTH} groups") from None
     except (re.error, OverflowError) as error:
         raise ValueError(f"is not a regular expression: {error}") from None
 

@@ -33,6 +33,7 @@ from dynmodel_pyramid.exchange.importing import Done, Wanted, import_file, impor
 from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
 from dynmodel_pyramid.exchange.local_files import LocalFile, format_of, refuse_parameters
 from dynmodel_pyramid.exchange.new_tables import FileTable
+from dynmodel_pyramid.nesting import loads
 from dynmodel_pyramid.rows.imports import Merging
 from dynmodel_pyramid.scripts.application import registry_of
 from dynmodel_pyramid.scripts.progress import Progress
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = loads(text)
     except ValueError:
         document = None
     if type(document) is not dict:

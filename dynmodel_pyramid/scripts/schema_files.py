@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NoReturn
 
 from dynmodel_pyramid.errors import DynmodelError, ExtraMissing, Malformed
 from dynmodel_pyramid.exchange.documents import parse_json
+from dynmodel_pyramid.nesting import MAX_LEVELS
 
 try:
     import yaml
@@ -86,21 +87,25 @@ def _read_yaml(text: bytes) -> Any:
         raise Malformed(f"not YAML: {str(error).splitlines()[0]}") from None
     except UnicodeDecodeError as error:
         raise Malformed(f"not UTF-8 (byte {error.start})") from None
-    except RecursionError:
-        raise Malformed("nested too deeply") from None
 
 
 def _loader() -> Any:
     class Loader(yaml.SafeLoader):
         yaml_implicit_resolvers: dict[Any, Any] = {}
         yaml_constructors: ClassVar[dict[Any, Any]] = {}
+        level = 0
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             # A few lines of them may spell out gigabytes ("billion laughs"), and documents need none.
             if self.check_event(yaml.AliasEvent):
                 event = self.peek_event()
                 raise yaml.composer.ComposerError(None, None, "aliases (*) are not taken", event.start_mark)
-            return super().compose_node(parent, index)
+            self.level += 1
+            if self.level > MAX_LEVELS:
+                raise yaml.composer.ComposerError(None, None, "nested too deeply", self.peek_event().start_mark)
+            node = super().compose_node(parent, index)
+            self.level -= 1
+            return node
 
         def mapping(self, node: Any) -> dict[str, Any]:
             if not isinstance(node, yaml.MappingNode):
@@ -116,7 +121,9 @@ def _loader() -> Any:
             return members
 
         def sequence(self, node: Any) -> list[Any]:
-            return self.construct_sequence(node, deep=True)
+            if not isinstance(node, yaml.SequenceNode):
+                raise yaml.constructor.ConstructorError(None, None, "want a list", node.start_mark)
+            return [self.construct_object(item, deep=True) for item in node.value]
 
         def text(self, node: Any) -> Any:
             return self.construct_scalar(node)

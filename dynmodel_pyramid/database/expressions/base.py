@@ -308,7 +308,7 @@ class Expressions:
         raise NotImplementedError
 
     def json_of(self, text: Column) -> Column:
-        """The document of a JSON text; null for other texts."""
+        """The document of a JSON text; null for other texts, and for one that is nested too deeply."""
         raise NotImplementedError
 
     # Arrays of texts

@@ -10,8 +10,13 @@ from dynmodel_pyramid.database.expressions import postgresql_floats, postgresql_
 from dynmodel_pyramid.database.expressions.base import BEGINNING, Column, Condition, Expressions, ours
 from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.database.texts.words import SEARCHED
+from dynmodel_pyramid.nesting import MAX_LEVELS
 
 _JSONB = postgresql.JSONB(none_as_null=True)
+#: The arrays and objects within ``MAX_LEVELS`` others.
+_TOO_DEEP = sa.literal_column(
+    f"""'strict $.**{{{MAX_LEVELS}}} ? (@.type() == "array" || @.type() == "object")'""", postgresql.JSONPATH()
+)
 #: The configuration without stems and stop words (manual, 12.6.2).
 _SIMPLE = sa.text("'pg_catalog.simple'::regconfig")
 
@@ -208,7 +213,13 @@ class PostgreSQLExpressions(Expressions):
         return sa.case((document.is_not(None), sa.func.coalesce(texts, sa.literal_column("''"))))
 
     def json_of(self, text: Column) -> Column:
-        return sa.case((sa.func.pg_input_is_valid(text, "jsonb"), sa.cast(text, _JSONB)))
+        document = sa.cast(text, _JSONB)
+        return sa.case(
+            (~sa.func.pg_input_is_valid(text, "jsonb"), sa.null()),
+            # Each level takes two characters.
+            (sa.func.length(text) <= 2 * MAX_LEVELS, document),
+            (~sa.func.jsonb_path_exists(document, _TOO_DEEP), document),
+        )
 
     # Arrays of texts
 

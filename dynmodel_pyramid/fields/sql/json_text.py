@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from dynmodel_pyramid.fields.numerals import parse_float
+from dynmodel_pyramid.nesting import is_deep
 
 #: The most keys of one object, in a row or a value; also the most values of a CSV record.
 MAX_KEYS = 10_000
@@ -20,13 +21,15 @@ def write_json(value: Any) -> str:
 
 def read_json(text: str) -> Any:
     """
-    :raises ValueError: it is not JSON (RFC 8259), or an object has a key twice or too many keys
+    :raises ValueError: it is not JSON (RFC 8259), nested too deeply, or an object has a key twice or too many keys
     """
+    if is_deep(text):
+        raise ValueError("want JSON that is nested less deeply")
     try:
         return _decode(text)
     except _TooManyKeys:
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         raise ValueError("want JSON") from None
 
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database.expressions import expressions_of
+from dynmodel_pyramid.fields import python_patterns
 from dynmodel_pyramid.fields.sql.signatures import Checks, Context
 
 #: PostgreSQL's DUPMAX.
@@ -81,12 +82,12 @@ def to_postgresql(pattern: str) -> str | None:
     It matches no others, except texts with characters beyond ASCII or with very long repetitions.
     """
     try:
-        tree = _parser.parse(pattern)
+        tree = python_patterns.parsed(pattern, longest=len(pattern))
         if tree.state.flags & ~_FLAGS:
             return None
         writer = _Writer(tree.state.flags)
         part = writer.sequence(tree, first=True, last=True)
-    except (_Untranslatable, RecursionError):
+    except (_Untranslatable, ValueError):
         return None
     arcs = writer.arcs(part)
     return f"^(?:{part.text})$" if part.size <= _LARGEST and arcs <= MOST_ARCS else None

@@ -18,6 +18,7 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.operators import bound
 from dynmodel_pyramid.fields.schema import UNSTORABLE
 from dynmodel_pyramid.fields.time_texts import parse_datetime
+from dynmodel_pyramid.nesting import loads
 from dynmodel_pyramid.queries.sql.ordering import Key
 
 #: The most characters of a cursor. Rows with very long values have no cursor.
@@ -59,7 +60,7 @@ def read(cursor: str, keys: Sequence[Key], table_id: int, parameter: str) -> lis
         if table != table_id or order != _order(keys) or len(texts) != len(keys):
             raise ValueError
         return [_value(text, key) for text, key in zip(texts, keys, strict=True)]
-    except (ValueError, TypeError, RecursionError, colander.Invalid):
+    except (ValueError, TypeError, colander.Invalid):
         raise Malformed(
             f"{parameter}: no cursor of this table and order",
             code="invalid_cursor",
@@ -72,7 +73,7 @@ def _document(cursor: str) -> list[Any]:
     if len(cursor) > LONGEST or not cursor.isascii():
         raise ValueError
     padded = cursor + "=" * (-len(cursor) % 4)
-    document = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    document = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     if type(document) is not list or len(document) not in (3, 4):
         raise ValueError
     return document
@@ -82,7 +83,7 @@ def moment_of(cursor: str | None) -> datetime.datetime | None:
     """The moment in a cursor; None if it has none, or is no cursor, which :func:`read` refuses."""
     try:
         return None if cursor is None else parse_datetime(_document(cursor)[3])
-    except (ValueError, TypeError, IndexError, AttributeError, RecursionError):
+    except (ValueError, TypeError, IndexError, AttributeError):
         return None
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynmodel_pyramid.definitions.problems import ProblemSink, escape, unescape
-from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.errors import clip
 
 REFERENCE = "$ref"
@@ -78,25 +77,18 @@ def replaced(value: Any, find: Callable[[tuple[str, ...], str], Any], pointer: s
 
     :param find: gives the value that a reference with these tokens, at this place, stands for
     """
-    try:
-        return _replaced(value, find, pointer)
-    except RecursionError:
-        raise Malformed("the document is nested too deeply", code="malformed_json") from None
-
-
-def _replaced(value: Any, find: Callable[[tuple[str, ...], str], Any], pointer: str) -> Any:
     if _is(value, REFERENCE):
         return find(_tokens(value[REFERENCE]) or (), pointer)
     if _is(value, LITERAL):
         return value[LITERAL]
     if type(value) is dict:
         return {
-            name: _replaced(member, find, f"{pointer}/{escape(name)}") if _may_hold(member) else member
+            name: replaced(member, find, f"{pointer}/{escape(name)}") if _may_hold(member) else member
             for name, member in value.items()
         }
     if type(value) is list:
         return [
-            _replaced(member, find, f"{pointer}/{place}") if _may_hold(member) else member
+            replaced(member, find, f"{pointer}/{place}") if _may_hold(member) else member
             for place, member in enumerate(value)
         ]
     return value

@@ -1,6 +1,5 @@
 """``POST /table/?from=file``: a table made of the file in the body, or the plan of one."""
 
-import json
 from contextlib import closing
 from dataclasses import replace
 from email.message import Message
@@ -18,6 +17,7 @@ from dynmodel_pyramid.exchange.inference.names import model_name
 from dynmodel_pyramid.exchange.inference.tables import Corrections, guessing
 from dynmodel_pyramid.exchange.new_tables import FileTable, Made
 from dynmodel_pyramid.fields.types.temporal import zone_names
+from dynmodel_pyramid.nesting import loads
 from dynmodel_pyramid.web.http.answers import empty_answer, encode, json_answer
 from dynmodel_pyramid.web.http.body import (
     body_file,
@@ -152,8 +152,8 @@ def corrections_of(fields: str | None, nulls: str | None) -> Corrections:
     if fields is None:
         return Corrections({}, words)
     try:
-        said = json.loads(fields)
-    except (ValueError, RecursionError):
+        said = loads(fields)
+    except ValueError:
         said = None
     if type(said) is not dict or not all(entry is None or type(entry) in (str, dict) for entry in said.values()):
         example = 'fields={"zip": "string", "total": {"type": "currency", "currency": "EUR"}, "notes": null}'

@@ -6,8 +6,8 @@ CODES: tuple[tuple[str, int, str], ...] = (
     (
         "malformed_json",
         400,
-        "The body is not JSON (RFC 8259) in UTF-8, holds NaN or Infinity, or is nested too deeply, or has a "
-        "number that is too long.",
+        "The body is not JSON (RFC 8259) in UTF-8, holds NaN or Infinity, or is nested in more than 200 "
+        "levels, or has a number that is too long.",
     ),
     (
         "malformed_encoding",

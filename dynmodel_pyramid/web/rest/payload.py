@@ -177,12 +177,9 @@ class Typing:
             document = with_keys(document, self._keyed) if self._keyed else document
         members = document if self._columns is None else {k: v for k, v in document.items() if k in self._columns}
         typers, typed = self._typers, {}
-        try:
-            for name, value in members.items():
-                typer = typers.get(name) or self._typer(name)
-                typed[name] = value if type(value) in typer.kept else typer.read(value)
-        except RecursionError:
-            raise bad_body("Empty or invalid json", "the body is nested too deeply") from None
+        for name, value in members.items():
+            typer = typers.get(name) or self._typer(name)
+            typed[name] = value if type(value) in typer.kept else typer.read(value)
         return typed
 
     def _typer(self, name: str) -> Typer:
