@@ -173,8 +173,10 @@ def test_outdated_hashes_are_renewed(accounts, user, address, monkeypatch):
     sign_in(accounts, user.name, "right password", address)
 
 
-def test_refusals_are_one_row_a_minute_and_address(accounts, address):
+def test_refusals_are_one_row_a_minute_and_address(accounts, address, monkeypatch):
     audit, table = accounts.audit, accounts.tables.audit
+    moment = now()
+    monkeypatch.setattr("dynmodel_pyramid.access.accounts.audit.now", lambda: moment)  # all in one minute
     with accounts.database.writer.begin() as connection:
         connection.execute(sa.delete(table))
         for _ in range(3):
