@@ -19,6 +19,7 @@ from tests.emptied import Emptied, EmptiedDatabases
 from tests.promises import assert_promises
 from tests.server_process import Server
 from tests.system_tables import make_system_tables
+from tests.taken_over import compared_statements
 
 # The machine may be busy: how long an example takes, or the making of one, is no fault.
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -111,6 +112,12 @@ def _needs_postgresql(item: pytest.Item) -> bool:
     # The last two are both databases at once.
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return "postgresql" in parameters or not {"apps", "table"}.isdisjoint(item.fixturenames)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compared_statements() -> Iterator[None]:
+    with compared_statements():
+        yield
 
 
 @pytest.fixture(params=DATABASES)

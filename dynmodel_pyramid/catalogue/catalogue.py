@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.table_builder import Generator, Model
+from dynmodel_pyramid.catalogue.table_builder import NOTHING_HANDED_ON, Generator, Model
 from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites, Watcher
 from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.definitions import TableDefinition
@@ -46,6 +46,8 @@ UNKNOWN: Final = Unknown.UNKNOWN
 _NOTES: "ContextVar[list[RowWrites] | None]" = ContextVar("row writes", default=None)
 #: The cost of a table besides its fields, in columns: id and the system columns.
 _OVERHEAD = 4
+#: The most changed tables that are not loaded yet whose last versions have something to hand on; about 20 KB each.
+_FORMER_TABLES = 64
 
 
 class ORM(Protocol):
@@ -65,6 +67,8 @@ class Snapshot:
         self._models: OrderedDict[int, Model | None] = OrderedDict()
         self._names: dict[str, int | None] = {}
         self._columns = 0
+        #: What the last versions of changed tables handed on, until the tables are loaded again.
+        self._handed_on: dict[int, Mapping[Any, Any]] = {}
         self._lock = threading.Lock()
 
     def by_id(self, table_id: int) -> Model | None | Unknown:
@@ -94,6 +98,7 @@ class Snapshot:
             self._models[model.definition.id] = model
             self._names[name_key(model.definition.model_name)] = model.definition.id
             self._columns += len(model.definition.fields) + _OVERHEAD
+            self._handed_on.pop(model.definition.id, None)
             while self._columns > self.capacity and len(self._models) > 1:
                 self._forget(next(iter(self._models)))
                 add(families.TABLE_EVICTIONS)
@@ -103,6 +108,10 @@ class Snapshot:
     def size(self) -> tuple[int, int]:
         """How many tables and columns are kept."""
         return len(self._models), self._columns
+
+    def handed_on(self, table_id: int) -> Mapping[Any, Any]:
+        """What the version before has handed on."""
+        return self._handed_on.get(table_id, NOTHING_HANDED_ON)
 
     def add_absent(self, key: int | str) -> None:
         """Note that there is no such table (a number, or the key of a name). Bounded as the models are."""
@@ -119,6 +128,13 @@ class Snapshot:
             self._columns -= len(model.definition.fields) + _OVERHEAD
             self._names.pop(name_key(model.definition.model_name), None)
 
+    def _hand_on(self, table_id: int) -> None:
+        model = self._models[table_id]
+        if model is not None and (handed_on := model.handed_on or model.former):
+            self._handed_on[table_id] = handed_on
+            if len(self._handed_on) > _FORMER_TABLES:
+                del self._handed_on[next(iter(self._handed_on))]
+
     @property
     def columns(self) -> int:
         """The columns of all models in memory."""
@@ -131,8 +147,10 @@ class Snapshot:
             after._models = self._models.copy()
             after._names = self._names.copy()
             after._columns = self._columns
+            after._handed_on = self._handed_on.copy()
         for change in changes:
             if change.table_id in after._models:
+                after._hand_on(change.table_id)
                 after._forget(change.table_id)
             for name in change.names:
                 if name is not None:
@@ -234,13 +252,16 @@ class Catalogue:
         if state.stamp != snapshot.state.stamp:
             return UNKNOWN
         if definition is not None:
-            return snapshot.add(self.model(definition))
+            return snapshot.add(self.model(definition, snapshot.handed_on(definition.id)))
         snapshot.add_absent(key)
         return None
 
-    def model(self, definition: TableDefinition) -> Model:
-        """A model of a stored definition; options of an older version of their type are upgraded."""
-        return Model(self.upgraded(definition), self.generator)
+    def model(self, definition: TableDefinition, former: Mapping[Any, Any] = NOTHING_HANDED_ON) -> Model:
+        """A model of a stored definition; options of an older version of their type are upgraded.
+
+        :param former: what the version before has handed on
+        """
+        return Model(self.upgraded(definition), self.generator, former)
 
     def upgraded(self, definition: TableDefinition) -> TableDefinition:
         fields = tuple(self._upgraded_field(field) for field in definition.fields)

@@ -9,7 +9,8 @@ import copy
 import datetime
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,8 @@ from dynmodel_pyramid.fields.types.temporal import UTC_DATETIME
 SYSTEM_COLUMNS = ("_version", "_created", "_updated")
 #: Key of ``Table.info`` under which a generated table keeps its definition.
 DEFINITION = "dynmodel_definition"
+#: What a version hands on that nothing was done with.
+NOTHING_HANDED_ON: Mapping[Any, Any] = MappingProxyType({})
 #: Names that a declarative class keeps for itself.
 RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
 
@@ -273,13 +276,21 @@ class Model:
     Immutable to its users. ``once`` keeps objects that upper layers make for this version: validators, statements.
     """
 
-    __slots__ = ("definition", "compiled_cache", "field_types", "group", "_generator", "_once")
+    __slots__ = ("definition", "compiled_cache", "field_types", "former", "group", "handed_on", "_generator", "_once")
 
     #: Compiled statements kept for one version of one table.
     STATEMENTS = 64
 
-    def __init__(self, definition: TableDefinition, generator: Generator) -> None:
+    def __init__(
+        self, definition: TableDefinition, generator: Generator, former: Mapping[Any, Any] = NOTHING_HANDED_ON
+    ) -> None:
+        """
+        :param former: what the version before has handed on
+        """
         self.definition = definition
+        self.former = former
+        #: What upper layers hand on to the next version, each under a key of its own. It must not hold the table.
+        self.handed_on: dict[Any, Any] = {}
         self.field_types = generator.field_types
         self.compiled_cache: sa.util.LRUCache[Any, Any] = sa.util.LRUCache(self.STATEMENTS)
         #: The group of classes (:class:`~orm.class_groups.Group`) that the table last belonged to.
@@ -296,6 +307,10 @@ class Model:
     def most_reverse(self) -> int:
         """The most ids of a reverse side in a row; 0: any number."""
         return self._generator.most_reverse
+
+    def alone(self, field: FieldDefinition) -> "Model":
+        """The table as if this were its only field."""
+        return Model(replace(self.definition, fields=(field,)), self._generator)
 
     def manner(self, field: FieldDefinition) -> Manner:
         """How the texts of a field are compared."""

@@ -8,6 +8,7 @@
 ``encoding``        the statements and the encoder of one version of a table
 ``documents``       rows of the driver -> the dictionaries of JSON objects
 ``prepared``        prepared statements, run by the driver's cursor; ``copying`` writes columns for COPY
+``former_statements``  those that a new version of a table takes over
 ``permitted``       the row service for callers of whom not everything is allowed; ``permits``: which grant allows a row
 ``links``           checks that linked rows exist; writes lists of links
 ``keys``            links by a unique key of the far table; ``staged_keys``: those of staged rows

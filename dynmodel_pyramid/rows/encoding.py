@@ -5,6 +5,7 @@ Rows are selected by Core and zipped to dictionaries: 103 to 179 thousand rows o
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -19,8 +20,9 @@ from dynmodel_pyramid.catalogue.column_expressions import (
 )
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition
-from dynmodel_pyramid.queries.sql.views import ReverseSides, View
+from dynmodel_pyramid.queries.sql.views import ReverseSides, View, WholeTable
 from dynmodel_pyramid.rows.documents import documents
+from dynmodel_pyramid.rows.former_statements import FormerStatements
 from dynmodel_pyramid.rows.prepared import Fetched, PreparedRow, PreparedSelect
 
 #: Datetimes are answered in UTC, with ``Z``; those without a time zone are read as UTC.
@@ -40,24 +42,36 @@ class RowEncoder:
     """
 
     def __init__(self, model: Model, view: View, reverse_sides: ReverseSides) -> None:
-        self.table = table = view.source()
-        readable = [field for field in model.definition.fields if view.may_read(field.name) and not field.write_only]
+        self._model = model
+        self._readable = [f for f in model.definition.fields if view.may_read(f.name) and not f.write_only]
         sides = {name: side for name, side in shown_sides(model).items() if reverse_sides.exists(side)}
         #: Whether a row's version does not cover all of an answer: it shows data of other tables' rows, or hides values
         #: by conditions that may depend on other rows and on the identity.
         self.shows_others = bool(sides) or view.key is not None
         # Former names come after all present ones.
-        former = [(alias.name, field) for field in readable for alias in field.aliases]
-        names = [*[field.name for field in readable], *sides]
-        self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in former])
-        values = {field.id: _value(model, view, table, field) for field in readable}
-        self.columns = [
-            table.c.id,
-            *values.values(),
-            *[reverse_expression(model, side, table, reverse_sides.rows(side)) for side in sides.values()],
-            *[values[field.id].label(quoted_name(name, quote=True)) for name, field in former],
-        ]
+        self._aliases = [(alias.name, field) for field in self._readable for alias in field.aliases]
+        names = [*[field.name for field in self._readable], *sides]
+        self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in self._aliases])
         self._prepared: dict[str, PreparedSelect] = {}
+        self._former = FormerStatements(model)
+        if self.shows_others:
+            # Now, because the caller's attempt notes the far tables that are used.
+            self.table = view.source()
+            far = [reverse_expression(model, side, self.table, reverse_sides.rows(side)) for side in sides.values()]
+            self.columns = self._columns(view, far)
+
+    @cached_property
+    def table(self) -> sa.FromClause:
+        return self._model.table
+
+    @cached_property
+    def columns(self) -> list[sa.ColumnElement[Any]]:
+        return self._columns(WholeTable(self._model))
+
+    def _columns(self, view: View, far: Sequence[sa.ColumnElement[Any]] = ()) -> list[sa.ColumnElement[Any]]:
+        values = {field.id: _value(self._model, view, self.table, field) for field in self._readable}
+        aliases = [values[field.id].label(quoted_name(name, quote=True)) for name, field in self._aliases]
+        return [self.table.c.id, *values.values(), *far, *aliases]
 
     @property
     def select(self) -> sa.Select[*tuple[Any, ...]]:
@@ -77,9 +91,15 @@ class RowEncoder:
         try:
             return self._prepared[name]
         except KeyError:
-            statement = self._one() if name == "one" else self._between()
-            select = PreparedSelect(statement, connection.dialect)
-            return self._prepared.setdefault(name, select)
+            return self._prepared.setdefault(name, self._prepare(name, connection.dialect))
+
+    def _prepare(self, name: str, dialect: sa.Dialect) -> PreparedSelect:
+        select = None if self.shows_others else self._former.get(name, dialect)
+        if select is None:
+            select = PreparedSelect(self._one() if name == "one" else self._between(), dialect)
+        if not self.shows_others:
+            self._former.keep(name, select)
+        return select
 
     def insert(self, connection: sa.Connection, table: sa.Table) -> PreparedRow:
         """The statement that adds a row to the table itself and shows it; :attr:`shows_others` must be false."""

@@ -82,19 +82,20 @@ class PreparedSelect:
     ) -> None:
         names, columns = (None, statement.selected_columns) if insert is None else insert
         compiled = statement.compile(dialect=dialect, column_keys=names)
-        self._statement = statement
         #: Whether parts of the statement (lists of IN) are rendered when the values are known.
         self.refused = bool(compiled.post_compile_params or compiled.literal_execute_params)
+        # It holds the table, which the text of it may outlive (rows/former_statements.py).
+        self._statement: Any = statement if self.refused else None
         self._sql = compiled.string
         self._constants = {
             name: _bound(parameter, parameter.effective_value, dialect)
-            for name, parameter in compiled.binds.items()
+            for parameter, name in compiled.bind_names.items()
             if not parameter.required
         }
         #: Those of parameters whose values need one.
         self._bind_processors = {
             name: process
-            for name, parameter in compiled.binds.items()
+            for parameter, name in compiled.bind_names.items()
             if parameter.required and (process := parameter.type.dialect_impl(dialect).bind_processor(dialect))
         }
         self._order = compiled.positiontup
