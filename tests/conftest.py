@@ -6,6 +6,7 @@ Besides, which tests are run and in what order: ``--quick``, and the files that 
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 import webtest
 
 import dynmodel_pyramid
+from dynmodel_pyramid.testing import suite
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings, memory_folder
 from tests.emptied import Emptied, EmptiedDatabases
 from tests.promises import assert_promises
@@ -129,6 +131,20 @@ def database(request) -> str:
 def emptied_databases(tmp_path_factory) -> Iterator[EmptiedDatabases]:
     with EmptiedDatabases(tmp_path_factory.mktemp) as databases:
         yield databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_databases_for_suites(emptied_databases) -> Iterator[None]:
+    """The suites for field types need not make the system tables anew for each of their classes."""
+
+    @contextmanager
+    def emptied_settings(database: str, folder: Path) -> Iterator[dict[str, str]]:
+        with emptied_databases.one(database) as given:
+            yield dict(given.settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(suite, "database_settings", emptied_settings)
+        yield
 
 
 @pytest.fixture(scope="module")
