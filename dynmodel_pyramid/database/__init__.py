@@ -9,8 +9,8 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``dialect``           the interface of a database: connections, transactions, locks, ids, errors
 ``expressions``       SQL that differs between the databases: capabilities, and expressions with one meaning
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file``,
-                      ``sqlite_findings``, ``sqlite_log``, ``sqlite_readers``, ``sqlite_things``, ``sqlite_search`` and
-                      ``sqlite_writer`` are parts of it
+                      ``sqlite_findings``, ``sqlite_log``, ``sqlite_readers``, ``sqlite_rows``, ``sqlite_things``,
+                      ``sqlite_search`` and ``sqlite_writer`` are parts of it
 ``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_findings``, ``postgresql_prepared``,
                       ``postgresql_reads``, ``postgresql_sessions``, ``postgresql_shards``, ``postgresql_silence``,
                       ``postgresql_stream`` and ``postgresql_things`` are parts of it

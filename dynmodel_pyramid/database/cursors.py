@@ -112,6 +112,10 @@ class Fetch(Protocol):
         """The connection is about to run a statement in another way, which the proof does not cover."""
 
 
+#: The key under which a connection keeps what fetches many rows faster than the driver (:mod:`~.sqlite_rows`).
+TAKE = "take"
+
+
 def read_on(connection: sa.Connection) -> None:
     """Called before a connection runs a statement that brings no proof."""
     fetch: Fetch | None = connection.connection.info.get(FETCH)
@@ -124,23 +128,33 @@ def forget_fetch(connection: sa.Connection) -> None:
     connection.connection.info.pop(FETCH, None)
 
 
-def fetched(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+def fetched(
+    connection: sa.Connection, sql: str, parameters: Any, width: int = 0
+) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
     """The description of the columns, and all rows, of a SELECT of the driver. A dialect may let them bring the proof
     of what was read (:meth:`~.dialect.Dialect.prove_along`).
+
+    :param width: the values of a row, of a statement with a limit that may find many rows
     """
     if measuring.active and (record := measuring.CURRENT.get()) is not None:
         began = monotonic()
-        description, rows = _fetched(connection, sql, parameters)
+        description, rows = _fetched(connection, sql, parameters, width)
         record.rows_read += len(rows)
         record.queried(monotonic() - began, sql)
         return description, rows
-    return _fetched(connection, sql, parameters)
+    return _fetched(connection, sql, parameters, width)
 
 
-def _fetched(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
-    fetch: Fetch | None = connection.connection.info.get(FETCH)
+def _fetched(
+    connection: sa.Connection, sql: str, parameters: Any, width: int
+) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+    info = connection.connection.info
+    fetch: Fetch | None = info.get(FETCH)
     if fetch is not None:
         return fetch(connection, sql, parameters)
+    if width and TAKE in info and width <= info[TAKE].most:
+        taken: tuple[Sequence[Any], Sequence[Sequence[Any]]] = info[TAKE](connection, sql, parameters, width)
+        return taken
     return fetched_plainly(connection, sql, parameters)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dynmodel_pyramid.database import sqlite_findings, sqlite_functions, sqlite_search, sqlite_sums, sqlite_things, work
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
-from dynmodel_pyramid.database.cursors import driver_connection, driver_errors, raw_cursor
+from dynmodel_pyramid.database.cursors import TAKE, driver_connection, driver_errors, raw_cursor
 from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.replicas import Reading
@@ -26,6 +26,7 @@ from dynmodel_pyramid.database.sqlite_file import DatabaseFile, create
 from dynmodel_pyramid.database.sqlite_log import WriteAheadLog
 from dynmodel_pyramid.database.sqlite_places import FilePlaces
 from dynmodel_pyramid.database.sqlite_readers import READY, Readers
+from dynmodel_pyramid.database.sqlite_rows import TakenRows
 from dynmodel_pyramid.database.sqlite_writer import Turn, WriterOrder
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.errors import Busy, ConfigurationProblem
@@ -137,6 +138,7 @@ class SQLite(Dialect):
             deadline = record.info[DEADLINE] = Deadline()
             sqlite_functions.register(dbapi, deadline)
             sqlite_sums.register(dbapi, deadline)
+            record.info[TAKE] = TakenRows(dbapi)
             # Double-quoted names that don't exist are errors, not string literals.
             if sys.version_info >= (3, 12):
                 dbapi.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)

@@ -123,10 +123,10 @@ class PreparedSelect:
         return processed(rows, self._processors_of(description))
 
     def fetch(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Fetched:
-        """All rows, whose values are made when they are asked for."""
+        """All rows of a statement with a limit; their values are made when they are asked for."""
         if self.refused:
             return Fetched(self._executed(connection, parameters))
-        description, rows = fetched(connection, self._sql, self._given(parameters))
+        description, rows = fetched(connection, self._sql, self._given(parameters), len(self._types))
         return Fetched(rows, self._processors_of(description))
 
     def _executed(self, connection: sa.Connection, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:

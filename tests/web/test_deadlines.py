@@ -72,7 +72,8 @@ def test_all_functions_are_tried(sqlite):
         names = connection.scalars(
             sa.text("SELECT DISTINCT name FROM pragma_function_list WHERE name LIKE 'dynmodel%'")
         )
-        assert set(names) == {call.partition("(")[0] for call in CALLS}
+        # One takes rows as they come, without work of its own.
+        assert set(names) == {call.partition("(")[0] for call in CALLS} | {"dynmodel_rows"}
 
 
 def test_a_function_that_fails_otherwise_is_no_timeout(sqlite):
