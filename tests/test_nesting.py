@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dynmodel_pyramid import nesting
 from dynmodel_pyramid.errors import Malformed
+from dynmodel_pyramid.exchange.arrow.pages import groups_of
 from dynmodel_pyramid.exchange.documents import Documents, parse_json
 from dynmodel_pyramid.exchange.json_lines import read_lines
 
@@ -109,3 +110,12 @@ def test_brackets_in_strings_are_no_levels(text):
 def test_the_most_levels():
     text = "[" * MOST + "]" * MOST
     assert parse_json(text.encode()) == json.loads(text) == nesting.loads("\ufeff".encode() + text.encode())
+
+
+@pytest.mark.parametrize("mark", [b"\x19", b"\x1c"], ids=["lists", "structs"])
+def test_footers_of_parquet(mark):
+    """Nobody catches the error of a recursion there."""
+    footer = mark * 100_000
+    file = BytesIO(b"PAR1%b%bPAR1" % (footer, len(footer).to_bytes(4, "little")))
+    with pytest.raises(Malformed, match="its footer can't be read"):
+        groups_of(file)

@@ -98,7 +98,7 @@ def groups_of(file: BinaryIO) -> list[Group]:
     file.seek(0)
     try:
         return _groups(Compact(data).struct(), end)
-    except (IndexError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (IndexError, ValueError, KeyError, TypeError, AttributeError):
         raise broken("its footer can't be read") from None
 
 
@@ -173,7 +173,7 @@ def _header(file: BinaryIO, most: int, part: Part) -> tuple[dict[int, Any], int]
             return reader.struct(), reader.at
         except IndexError:
             continue
-        except (ValueError, RecursionError):
+        except ValueError:
             break
     raise _unreadable(part)
 

@@ -20,8 +20,6 @@ class Compact:
         :raises IndexError: the data end within it
         :raises ValueError: it is no struct
         """
-        if depth > _DEPTH:
-            raise ValueError
         members: dict[int, Any] = {}
         member = 0
         while (head := self._byte()) & 0x0F:
@@ -55,6 +53,8 @@ class Compact:
             return self._number()
         if kind in (_TRUE, _FALSE, _BYTE):
             return self._byte()
+        if depth > _DEPTH:
+            raise ValueError
         if kind == _STRUCT:
             return self.struct(depth + 1)
         if kind in (_BINARY, _DOUBLE):
