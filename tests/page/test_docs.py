@@ -25,7 +25,7 @@ def server(tmp_path):
     headers = {"Authorization": f"Bearer {server.token}"}
     webtest.TestApp(wsgi).post_json("/data/table/", BOOK, headers=headers, status=201)
     yield server
-    server.shutdown()
+    server.shutdown(debug=True)  # else it silences the logger of waitress for all tests that follow
     config.registry.dynmodel_catalogue.database.close()
 
 
