@@ -16,7 +16,7 @@ import orjson
 
 from dynmodel_pyramid.definitions.problems import Problems, escape
 from dynmodel_pyramid.errors import DynmodelError, Invalid, Malformed
-from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordContents
+from dynmodel_pyramid.exchange.contents import Broken, Contents, Record, RecordContents, Runs
 from dynmodel_pyramid.exchange.headers import column_names, header_hint, name_of_place, plain_name
 from dynmodel_pyramid.exchange.key_columns import KeyColumn, key_columns, with_keys
 from dynmodel_pyramid.exchange.typed import is_number, plain_value, typer_of
@@ -26,7 +26,7 @@ from dynmodel_pyramid.fields.types.geography import Point
 from dynmodel_pyramid.fields.types.numbers import read_integer
 from dynmodel_pyramid.hints import either, hint
 from dynmodel_pyramid.rows.entries import Columns, Faults
-from dynmodel_pyramid.rows.parts import Batch, Document
+from dynmodel_pyramid.rows.parts import Batch, Document, Item, Run
 from dynmodel_pyramid.rows.reading import RowReader
 from dynmodel_pyramid.rows.service import Rows
 from dynmodel_pyramid.rows.written_rows import PART
@@ -36,8 +36,8 @@ Cell = Callable[[Any], Any]
 _UNCHANGED = TextForm().from_text
 
 
-def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[Document | Batch]:
-    """The documents of a file while it is read: one by one, or records that stand together.
+def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[Item]:
+    """The documents of a file while it is read: one by one, or those that stand together.
 
     :raises Malformed: the file is malformed, or names a field twice
     :raises Invalid: it names an unknown field
@@ -46,6 +46,13 @@ def documents_of(contents: Contents, rows: Rows, columns: Columns) -> Iterator[D
         yield from _of_records(contents, rows, columns)
         return
     place = None if contents.place is None else _point_field(contents.place, rows)
+    if isinstance(contents.documents, Runs) and place is None:
+        for run in contents.documents.runs:
+            if Broken not in map(type, run):
+                yield Run(run)
+            else:
+                yield from (broken_document(item) if type(item) is Broken else Document(item) for item in run)
+        return
     for document in contents.documents:
         if place is not None and type(document) is dict and contents.place in document:
             document[place] = document.pop(contents.place)
@@ -101,7 +108,7 @@ def _point_field(key: str, rows: Rows) -> str:
     )
 
 
-def _of_records(contents: RecordContents, rows: Rows, columns: Columns) -> Iterator[Document | Batch]:
+def _of_records(contents: RecordContents, rows: Rows, columns: Columns) -> Iterator[Item]:
     binding = Binding(contents, rows, columns)
     for chunk in contents.chunks:
         for start in range(0, len(chunk), PART):

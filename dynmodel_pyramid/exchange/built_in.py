@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from dynmodel_pyramid.errors import UnsupportedParameter
 from dynmodel_pyramid.exchange import CSV, NDJSON
-from dynmodel_pyramid.exchange.contents import DocumentContents, Reading
+from dynmodel_pyramid.exchange.contents import DocumentContents, Reading, Runs
 from dynmodel_pyramid.exchange.csv_files import REST_PARAMETERS, read_csv, read_rest_csv
 from dynmodel_pyramid.exchange.dialects import PARAMETERS, Dialect, dialect_of, public_charset
 from dynmodel_pyramid.exchange.documents import Documents, parse_json, too_long
@@ -28,7 +28,7 @@ def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
         return DocumentContents([document], is_one=True)
     documents = Documents(file, reading.longest, note=reading.note)
     if documents.is_array:
-        return DocumentContents(documents)
+        return DocumentContents(Runs(documents.runs()))
     file.seek(0)
     text = file.read(reading.longest + 1)
     if len(text) > reading.longest:
@@ -39,7 +39,7 @@ def _read_json(file: BinaryIO, reading: Reading) -> DocumentContents:
 
 
 def _read_ndjson(file: BinaryIO, reading: Reading) -> DocumentContents:
-    return DocumentContents(read_lines(file, reading.longest, reading.note))
+    return DocumentContents(Runs(read_lines(file, reading.longest, reading.note)))
 
 
 def _write_json(shown: Shown) -> JsonForm:

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -64,9 +65,24 @@ Record = Sequence[Any]
 Chunk = Sequence[Record | Broken]
 
 
+class Runs:
+    """Documents that a reader gives many at a time, as long as nobody asks for them one by one.
+
+    :param runs: lists of documents, which are read while they are asked for
+    """
+
+    def __init__(self, runs: Iterable[list[Any]]) -> None:
+        self.runs = iter(runs)
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable(self.runs)
+
+
 @dataclass(slots=True)
 class DocumentContents:
     """JSON values. ``is_one``: the file is a single document, which is answered as one row.
+
+    :param documents: these may be :class:`Runs`
 
     :param place: the key under which documents have a value of the table's one point field, whatever its name is
     :param told: what the reader has guessed, in words: ``{"charset": "windows-1252"}``

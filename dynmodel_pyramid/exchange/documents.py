@@ -7,6 +7,7 @@ duplicate keys, which orjson drops silently.
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
@@ -151,19 +152,26 @@ class Documents:
 
     def __iter__(self) -> Iterator[Any]:
         """:raises Malformed: saying where the text breaks"""
+        return chain.from_iterable(self.runs())
+
+    def runs(self) -> Iterator[list[Any]]:
+        """The documents, as many at a time as are read so.
+
+        :raises Malformed: saying where the text breaks
+        """
         if not self.is_array:
-            yield self._document()
+            yield [self._document()]
         else:
             self._position += 1
             yield from self._elements()
         if self._mark():
             raise self._fault("Extra data")
 
-    def _elements(self) -> Iterator[Any]:
+    def _elements(self) -> Iterator[list[Any]]:
         mark = self._mark()
         while mark != "]":
             yield from self._objects()
-            yield self._document()
+            yield [self._document()]
             mark = self._mark()
             if mark == ",":
                 comma = self._position
@@ -174,7 +182,7 @@ class Documents:
                 raise self._fault("Expecting ',' delimiter")
         self._position += 1
 
-    def _objects(self) -> Iterator[Any]:
+    def _objects(self) -> Iterator[list[Any]]:
         """The next objects, as long as each is whole in this part of the text and another value follows it. This is the
         fast path for nearly all elements; the caller handles the rest.
         """
@@ -183,13 +191,14 @@ class Documents:
             after = _BEHIND.match(self._text, end) if documents else None
             if after is not None:
                 self._position = after.end()
-                yield from documents
+                yield documents
         self._refuse_deep()
         while self._tries_plain:
             documents, self._position = self._plain.read(self._text, self._position, _BEHIND, self._longest)
             # Which one is not plain, is not known: the rest of the part is read one by one.
             self._tries_plain = bool(documents)
-            yield from documents
+            if documents:
+                yield documents
         scan = self._decoder.scan_once  # type: ignore[attr-defined] # which typeshed does not know
         text, position, behind, note = self._text, self._position, _BEHIND.match, self._note
         while text.startswith("{", position):
@@ -202,7 +211,7 @@ class Documents:
             if note is not None:
                 note(None, text[position:end])
             self._position = position = comma.end()
-            yield document
+            yield [document]
 
     def _after_comma(self, comma: int) -> Malformed:
         """The parser's own message. Its words, and the place that it names, differ between versions of Python."""

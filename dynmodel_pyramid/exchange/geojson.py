@@ -1,6 +1,7 @@
 """GeoJSON (RFC 7946): features whose geometry is the value of a point field."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, BinaryIO
 
 import orjson
@@ -38,7 +39,7 @@ class _Features(Documents):
     def features(self) -> Iterator[Any]:
         """:raises Malformed: saying where the text breaks"""
         self._position += 1
-        yield from self._elements()
+        yield from chain.from_iterable(self._elements())
         if self._read_members(first=False):
             raise _broken("it has features twice")
         self.finish("FeatureCollection")

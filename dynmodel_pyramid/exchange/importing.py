@@ -18,17 +18,17 @@ from dynmodel_pyramid.exchange.marks import Mark
 from dynmodel_pyramid.rows.entries import Columns
 from dynmodel_pyramid.rows.imports import Import, Merging, Transaction
 from dynmodel_pyramid.rows.lenient import LenientImport
-from dynmodel_pyramid.rows.parts import Batch, Document, one_by_one
+from dynmodel_pyramid.rows.parts import Item, one_by_one, size_of
 from dynmodel_pyramid.rows.permitted import row_service
 from dynmodel_pyramid.rows.refused import RawTexts, Sink
 from dynmodel_pyramid.rows.service import Rows
 
-_Item = TypeVar("_Item", bound=Document | Batch)
+_Item = TypeVar("_Item", bound=Item)
 
 #: Gives the contents of a file from its beginning; the reader notes the texts of its records, if it is asked to.
 Open = Callable[[Note | None], Contents]
 #: What reads the documents of one attempt.
-Documents = Callable[[Rows, Columns, Note | None], Iterable[Document | Batch]]
+Documents = Callable[[Rows, Columns, Note | None], Iterable[Item]]
 #: A step of a transaction before its rows are written.
 First = Callable[[sa.Connection], None]
 #: How often an import begins again because a definition has changed.
@@ -79,7 +79,7 @@ def import_file(
     :raises Invalid: with the faults of the rows
     """
 
-    def run(rows: Rows, columns: Columns, note: Note | None) -> Iterable[Document | Batch]:
+    def run(rows: Rows, columns: Columns, note: Note | None) -> Iterable[Item]:
         return watched(documents_of(open(note), rows, columns), watch)
 
     return _attempted(catalogue, wanted, run, position)
@@ -129,7 +129,7 @@ def watched(documents: Iterable[_Item], watch: Callable[[int], None]) -> Iterato
     count = told = 0
     for document in documents:
         yield document
-        count += document.count if isinstance(document, Batch) else 1
+        count += size_of(document)
         if count - told >= TOLD:
             watch(count)
             told = count

@@ -15,8 +15,9 @@ _BLANK = b" \t\r\n"
 _LINE_END = re.compile("\r?\n")
 
 
-def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterator[Any]:
-    """
+def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterator[list[Any]]:
+    """The documents, as many at a time as are read so.
+
     :param note: see :class:`~.contents.Reading`
     :raises TooLarge: a line is too long
     """
@@ -24,7 +25,7 @@ def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterat
     for block in _blocks(file, longest):
         flat = flat_lines(block, longest) if note is None else None
         if flat is not None:
-            yield from flat
+            yield flat
             continue
         text = _text(block) if note is None and len(block) <= longest else ""
         position = 0
@@ -33,7 +34,7 @@ def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterat
             if not documents or text.count("\n", position, end) > len(documents):  # an object of several lines is none
                 break
             position = end
-            yield from documents
+            yield documents
         # The rest of the block is read line by line: which line is not plain, is not known.
         rest = text[position:].encode() if position else block
         for line in rest.removesuffix(b"\n").split(b"\n") if rest else ():
@@ -44,7 +45,7 @@ def read_lines(file: BinaryIO, longest: int, note: Note | None = None) -> Iterat
             if line:
                 if note is not None:
                     note(number, line.decode(errors="replace"))
-                yield _document(line)
+                yield [_document(line)]
 
 
 def _text(block: bytes) -> str:

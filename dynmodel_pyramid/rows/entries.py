@@ -130,7 +130,9 @@ class Columns:
 
 def read_new(rows: Rows, documents: Sequence[Any], columns: Columns, *, pointers: bool, first: int = 0) -> NewRows:
     """New rows, as :meth:`Rows.read` reads them, of these columns."""
-    return rows.read([columns.of(document) for document in documents], pointers=pointers, first=first)
+    if columns.names is not None:
+        documents = [columns.of(document) for document in documents]
+    return rows.read(documents, pointers=pointers, first=first)
 
 
 def read_entries(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.definitions.problems import Problems
 from dynmodel_pyramid.errors import Faulty, Invalid
 from dynmodel_pyramid.rows.entries import Columns, Entry, read_new
-from dynmodel_pyramid.rows.parts import Batch, Document, Part, parts_of, size_of
+from dynmodel_pyramid.rows.parts import Batch, Item, Part, parts_of, plain_documents, size_of
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.staged_upserts import StagedUpserts
 from dynmodel_pyramid.rows.staging import StagedRows
@@ -93,9 +93,7 @@ class Import:
         self.last_id: int | None = None
         self._problems = Problems()
 
-    def run(
-        self, documents: Iterable[Document | Batch], transaction: Transaction, written: Written | None = None
-    ) -> None:
+    def run(self, documents: Iterable[Item], transaction: Transaction, written: Written | None = None) -> None:
         """
         :param written: called with the ids of the rows, part by part, inside the transaction or by
             :meth:`Transaction.later`
@@ -143,9 +141,10 @@ class Import:
             if new is not None:
                 return new
             part = list(part.documents())
-        if not any(document.faults for document in part):
+        plain = plain_documents(part)
+        if plain is not None:
             try:
-                return self._judge([document.document for document in part], first)
+                return self._judge(plain, first)
             except Invalid as error:
                 self._problems.include(error)
                 return None
@@ -168,7 +167,7 @@ class Import:
             return None
         return self.rows.read_columns(columns, batch.count, pointers=self.pointers, first=first)
 
-    def _judge(self, documents: list[Any], first: int) -> Judged:
+    def _judge(self, documents: Sequence[Any], first: int) -> Judged:
         if self.merging is None:
             return read_new(self.rows, documents, self.columns, pointers=self.pointers, first=first)
         return self._upsert(documents, first).entries

@@ -1,12 +1,13 @@
 """Many documents judged by columns, which gives what judging them one by one gives (:class:`~.reading.RowReader`).
 
 It reads only what is certainly right. As soon as anything is doubtful, the documents are read one by one, which finds
-the faults and tells them: so there is one code for those. 1,000 documents of 20 fields take 8 us each so instead of 90.
+the faults and tells them: so there is one code for those. 1,000 documents of 20 fields take 5 us each so instead of 90.
 """
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import colander
@@ -19,6 +20,9 @@ from dynmodel_pyramid.rows.reading import MISSING, Rights, RowReader, WritableFi
 
 #: From this many documents on it is faster.
 FROM = 20
+_Missing = type(MISSING)
+#: The types of what is no value.
+_EMPTY = frozenset({type(None), _Missing})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,16 @@ def columns_of(documents: Sequence[Any], known: Callable[[str], bool]) -> SentCo
     """
     if not are(documents, dict):
         return None
+    first = documents[0]
+    if len(first) > 1 and set(map(len, documents)) == {len(first)} and all(map(known, first)):
+        try:  # nearly always they have the same names
+            values = zip(*map(itemgetter(*first), documents), strict=True)
+            return SentColumns(len(documents), dict(zip(first, map(list, values), strict=True)))
+        except KeyError:
+            pass
     names = set().union(*documents)
     if not all(map(known, names)):
         return None
-    if all(len(document) == len(names) for document in documents):
-        return SentColumns(len(documents), {name: [document[name] for document in documents] for name in names})
     return SentColumns(
         len(documents), {name: [document.get(name, MISSING) for document in documents] for name in names}
     )
@@ -75,18 +84,17 @@ def judge(
     try:
         for entry in reader.fields:
             column = columns.get(entry.name)
-            if column is None or MISSING in column:
-                if entry.required and entry.default is None and entry.name not in rights.presets:
-                    return None
+            types = {_Missing} if column is None else {*map(type, column)}
+            if _Missing in types and entry.required and entry.default is None and entry.name not in rights.presets:
+                return None
             if column is None:
                 values[entry.name] = _defaults(entry, sent.count, moment)
-                continue
-            given = [value for value in column if value is not None and value is not MISSING]
-            if len(given) == sent.count:
-                values[entry.name] = judged(given, entry.node)
-            elif entry.required and None in column:
+            elif types.isdisjoint(_EMPTY):
+                values[entry.name] = judged(list(column), entry.node)
+            elif entry.required and type(None) in types:
                 return None
             else:
+                given = [value for value in column if value is not None and value is not MISSING]
                 values[entry.name] = _spread(column, judged(given, entry.node), entry, moment)
     except (colander.Invalid, OptionUnsupported):
         return None

@@ -17,7 +17,7 @@ from dynmodel_pyramid.definitions.problems import VIOLATED, Problems, escape
 from dynmodel_pyramid.errors import Conflict, Faulty, Forbidden, Problem
 from dynmodel_pyramid.rows.entries import Columns, Entry
 from dynmodel_pyramid.rows.imports import Import, Judged, Kept, Merging, Transaction, Written
-from dynmodel_pyramid.rows.parts import Batch, Document, Part, parts_of, size_of
+from dynmodel_pyramid.rows.parts import Batch, Item, Part, Run, one_by_one, parts_of, plain_documents, size_of
 from dynmodel_pyramid.rows.refused import RawTexts, Refused, Sink
 from dynmodel_pyramid.rows.service import NewRows, Rows
 from dynmodel_pyramid.rows.upserts import Upsert
@@ -53,9 +53,7 @@ class LenientImport(Import):
         #: Which rows are left out, by their numbers; only where rows may link to one another.
         self._gone = bytearray()
 
-    def run(
-        self, documents: Iterable[Document | Batch], transaction: Transaction, written: Written | None = None
-    ) -> None:
+    def run(self, documents: Iterable[Item], transaction: Transaction, written: Written | None = None) -> None:
         """
         :raises Invalid: all rows are bad, or too many link to bad ones
         :raises Violation: all rows are bad
@@ -87,7 +85,7 @@ class LenientImport(Import):
             self._refuse_none_left()
         self._show_later(transaction, connection, noted, written)
 
-    def rehearse(self, documents: Iterable[Document | Batch], take: Callable[[Judged], None]) -> None:
+    def rehearse(self, documents: Iterable[Item], take: Callable[[Judged], None]) -> None:
         """Judge documents without a transaction, and write nothing: faults that only the database knows are not found.
 
         :param take: called with the good rows, part by part
@@ -131,13 +129,14 @@ class LenientImport(Import):
             if new is not None:
                 return new
             part = list(part.documents())
-        if not any(document.faults for document in part):
+        plain = plain_documents(part)
+        if plain is not None:
             try:
-                return self._judge([document.document for document in part], first)
+                return self._judge(plain, first)
             except (Faulty, Forbidden):
                 pass  # some of them are bad
         judged: list[Judged] = []
-        for number, document in enumerate(part, first):
+        for number, document in enumerate(one_by_one([part] if isinstance(part, Run) else part), first):
             if document.faults:
                 problems = Problems()
                 document.faults.tell(problems, f"/{number}")

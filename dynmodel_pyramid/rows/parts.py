@@ -32,39 +32,65 @@ class Batch:
     documents: Callable[[], Iterable[Document]]
 
 
-#: What is judged and written at a time.
-Part = Sequence[Document] | Batch
+class Run(list[Any]):
+    """Documents that come together, in which no fault was found: 1.5 us less for each than a :class:`Document`."""
 
 
-def size_of(part: Part) -> int:
-    return part.count if isinstance(part, Batch) else len(part)
+#: What a reader gives, and what is judged and written at a time.
+Item = Document | Batch | Run
+Part = Sequence[Document] | Batch | Run
 
 
-def parts_of(documents: Iterable[Document | Batch], position: Callable[[], int]) -> Iterator[Part]:
+def size_of(part: Item | Part) -> int:
+    return part.count if isinstance(part, Batch) else 1 if isinstance(part, Document) else len(part)
+
+
+def plain_documents(part: Sequence[Document] | Run) -> Sequence[Any] | None:
+    """The JSON values of the documents; None if a fault was found in one."""
+    if isinstance(part, Run):
+        return part
+    return None if any(document.faults for document in part) else [document.document for document in part]
+
+
+def parts_of(items: Iterable[Item], position: Callable[[], int]) -> Iterator[Part]:
     """
     :param position: gives the bytes of the request that were read so far
     """
-    part: list[Document] = []
+    part: list[Document] | Run = Run()
     begun = 0
-    for item in documents:
+    for item in items:
         if isinstance(item, Batch):
             if part:
                 yield part
-                part, begun = [], position()
+                part, begun = Run(), position()
             yield item
             continue
-        part.append(item)
+        if isinstance(item, Run):
+            part.extend(item if isinstance(part, Run) else map(Document, item))
+        else:
+            if isinstance(part, Run):
+                part = list(map(Document, part))
+            part.append(item)
+        while len(part) > PART:
+            yield _like(part, part[:PART])
+            part, begun = _like(part, part[PART:]), position()
         if len(part) == PART or position() - begun >= PART_BYTES:
             yield part
-            part, begun = [], position()
+            part, begun = Run(), position()
     if part:
         yield part
 
 
-def one_by_one(documents: Iterable[Document | Batch]) -> Iterator[Document]:
-    """The documents without their batches."""
-    for item in documents:
+def _like(part: list[Document] | Run, documents: list[Any]) -> list[Document] | Run:
+    return Run(documents) if isinstance(part, Run) else documents
+
+
+def one_by_one(items: Iterable[Item]) -> Iterator[Document]:
+    """The documents without their batches and runs."""
+    for item in items:
         if isinstance(item, Batch):
             yield from item.documents()
+        elif isinstance(item, Run):
+            yield from map(Document, item)
         else:
             yield item

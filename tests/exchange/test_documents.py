@@ -11,7 +11,7 @@ from hypothesis.strategies import booleans, integers, lists, one_of, recursive, 
 from dynmodel_pyramid.errors import Invalid, Malformed, TooLarge
 from dynmodel_pyramid.exchange import built_in, documents, json_lines
 from dynmodel_pyramid.exchange.built_in import _read_json
-from dynmodel_pyramid.exchange.contents import Reading
+from dynmodel_pyramid.exchange.contents import Reading, Runs
 from dynmodel_pyramid.exchange.documents import Documents, parse_json
 from dynmodel_pyramid.exchange.json_lines import read_lines
 from dynmodel_pyramid.exchange.plain_json import PlainObjects
@@ -199,7 +199,7 @@ def test_plain_objects_are_read_as_all_others_are(objects, between, most):
     rest = json.JSONDecoder(object_pairs_hook=dict, parse_float=Digits)
     digits = PlainObjects(Digits, documents._constant, unique=False)
     ways = [
-        lambda: read_lines(Slow(body, most), 60),
+        lambda: Runs(read_lines(Slow(body, most), 60)),
         lambda: Documents(Slow(b"[" + body + b"]", most), 60),
         lambda: Documents(Slow(b"[" + body + b"]", most), 60, rest, plain=digits),
     ]

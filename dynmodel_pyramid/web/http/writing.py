@@ -15,7 +15,7 @@ from dynmodel_pyramid.queries import Query
 from dynmodel_pyramid.rows.entries import Columns, read_new
 from dynmodel_pyramid.rows.filtered import Filtered
 from dynmodel_pyramid.rows.imports import Import, Merging
-from dynmodel_pyramid.rows.parts import Batch, Document
+from dynmodel_pyramid.rows.parts import Document, Item
 from dynmodel_pyramid.rows.querying import rules_of
 from dynmodel_pyramid.rows.returning import Returning
 from dynmodel_pyramid.rows.service import Rows
@@ -39,7 +39,7 @@ class Sent:
     :param told: what the body's reader has guessed
     """
 
-    documents: Iterable[Document | Batch]
+    documents: Iterable[Item]
     columns: Columns
     is_one: bool
     position: Callable[[], int]
@@ -242,7 +242,7 @@ def create(write: Write, sent: Sent, merging: Merging | None, *, empty: int | No
 def _create_one(write: Write, sent: Sent) -> tuple[Response, Created]:
     """A shortcut for the most frequent write: staging would cost one row 5 % more."""
     [document] = sent.documents
-    assert isinstance(document, Document)  # a batch is never a single document
+    assert isinstance(document, Document)  # which a single one is
     new = read_new(write.rows, [document.document], sent.columns, pointers=False)
     connection = write.begin()
     shown = write.rows.insert_shown(connection, new) if write.shows_whole_rows else None
