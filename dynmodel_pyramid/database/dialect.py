@@ -127,8 +127,6 @@ class Dialect:
     ids_first_from: int | None = None
     #: How many rows of a stream are read, encoded and sent together, if its form takes any number.
     streamed_rows = 1000
-    #: Whether RETURNING gives the values that a SELECT gives. SQLite gives 5 for 5.0 of a column of floats.
-    returns_as_stored = True
     #: Whether a statement that breaks a rule undoes itself alone, and the transaction goes on without a savepoint.
     goes_on_after_refusals = False
     #: The schema of a connection's temporary tables.
@@ -341,6 +339,10 @@ class Dialect:
         None for all, if the database writes no such texts.
         """
         return None
+
+    def returned(self, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any] | None:
+        """The expression that gives in RETURNING what this one gives in a SELECT; None if none is known."""
+        return value
 
     def stopper(self, connection: sa.Connection) -> Callable[[], None]:
         """A function that ends the statement that this connection runs, if it runs one; for other threads. The

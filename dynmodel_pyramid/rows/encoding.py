@@ -19,6 +19,7 @@ from dynmodel_pyramid.catalogue.column_expressions import (
     shown_sides,
 )
 from dynmodel_pyramid.catalogue.table_builder import Model
+from dynmodel_pyramid.database import Dialect
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.queries.sql.views import ReverseSides, View, WholeTable
 from dynmodel_pyramid.rows.documents import documents
@@ -101,12 +102,12 @@ class RowEncoder:
             self._former.keep(name, select)
         return select
 
-    def insert(self, connection: sa.Connection, table: sa.Table) -> PreparedRow:
+    def insert(self, connection: sa.Connection, table: sa.Table, dialect: Dialect) -> PreparedRow:
         """The statement that adds a row to the table itself and shows it; :attr:`shows_others` must be false."""
         try:
             return self._prepared["insert"]  # type: ignore[return-value]
         except KeyError:
-            prepared = PreparedRow(table, self.columns, connection.dialect)
+            prepared = PreparedRow(table, list(map(dialect.returned, self.columns)), connection.dialect)
             return self._prepared.setdefault("insert", prepared)  # type: ignore[return-value]
 
     def row(self, values: Sequence[Any]) -> bytes:

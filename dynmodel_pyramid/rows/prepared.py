@@ -260,14 +260,14 @@ def _processed_row(row: Sequence[Any], processors: Processors) -> Sequence[Any]:
 class PreparedRow(PreparedSelect):
     """Adds one row to a table, whose database draws its id, and gives values of it.
 
-    :param columns: the values, which are expressions over the table
+    :param columns: the values, which are expressions over the table (:meth:`Dialect.returned`)
     """
 
-    def __init__(self, table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> None:
+    def __init__(self, table: sa.Table, columns: Sequence[sa.ColumnElement[Any] | None], dialect: sa.Dialect) -> None:
         written = [column for column in table.columns if column.computed is None and column.key != "id"]
-        names = [column.key for column in written]
-        super().__init__(sa.insert(table).returning(*columns), dialect, (names, columns))
-        self.refused = self.refused or wraps_parameters(written)
+        names, known = [column.key for column in written], [column for column in columns if column is not None]
+        super().__init__(sa.insert(table).returning(*known), dialect, (names, known))
+        self.refused = self.refused or wraps_parameters(written) or len(known) < len(columns)
 
 
 def wraps_parameters(columns: Iterable[sa.Column[Any]]) -> bool:

@@ -313,19 +313,24 @@ class Rows(RowReads):
         """
         encoder, catalogue = self.encoder, self.catalogue
         # Whoever is told of the row may change it before it is read.
-        if not catalogue.database.dialect.returns_as_stored or catalogue.is_reported:
+        if catalogue.is_reported:
             return None
         if rows.ids != [None] or encoder.shows_others or self.links.are_checked:
             return None
-        prepared = encoder.insert(connection, self.model.table)
+        prepared = encoder.insert(connection, self.model.table, catalogue.database.dialect)
         if prepared.refused or self.permits("create") is not None:
             return None
         moment = now()
         values = {**rows.values[0], "_version": 1, "_created": moment, "_updated": moment}
         if self.given:
             values |= self.filler(connection, moment).of_new_rows(self.given, 1)[0]
-        with telling(self, lambda: rows.candidates()[0]):
-            [shown] = prepared(connection, values)
+        try:
+            with telling(self, lambda: rows.candidates()[0]):
+                [shown] = prepared(connection, values)
+        except sa.exc.DBAPIError as error:
+            if catalogue.database.failure(error).kind == "full":  # SQLite says so of a table with the largest id, too
+                self.draw_ids(connection, rows.ids)
+            raise
         refuse_unsafe_ids(shown[0])
         wrote("insert", 1)
         return shown
