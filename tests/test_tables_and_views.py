@@ -42,6 +42,7 @@ ALLOWED = {
     "exchange/backup/stored.py:RestoredRows.refuse_dangling": CONSOLE,
     "rows/service.py:Rows.draw_ids": WRITES,
     "rows/service.py:Rows.insert_shown": WRITES,
+    "rows/service.py:Rows.undoing": WRITES,
     "rows/service.py:Rows._insert": WRITES,
     "rows/service.py:Rows.hold": LOCKS,
     "rows/service.py:Rows._current": LOCKS,
