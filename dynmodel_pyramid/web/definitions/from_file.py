@@ -1,7 +1,6 @@
 """``POST /table/?from=file``: a table made of the file in the body, or the plan of one."""
 
 from contextlib import closing
-from dataclasses import replace
 from email.message import Message
 from pathlib import PurePath
 from typing import Any
@@ -65,7 +64,7 @@ def create_from_file(context: Tables, request: Request) -> Response:
         nonlocal position
         file = body_file(request)
         position = position_of(file)
-        return read(file, replace(reading_of(request, format), note=note))
+        return read(file, reading_of(request, format, note))
 
     zone = parameters.get("timezone")
     if zone is not None and zone not in zone_names():

@@ -14,7 +14,7 @@ from pyramid.request import Request
 
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.exchange.codings import NAMES, Decoded
-from dynmodel_pyramid.exchange.contents import Reading
+from dynmodel_pyramid.exchange.contents import Note, Reading
 from dynmodel_pyramid.exchange.dialects import UTF_8
 from dynmodel_pyramid.exchange.documents import parse_json, too_long
 from dynmodel_pyramid.exchange.formats import Format, Formats
@@ -126,12 +126,15 @@ def longest_document(request: Request) -> int:
     return request.registry.dynmodel_settings.max_document_size
 
 
-def reading_of(request: Request, format: Format) -> Reading:
-    """How the rows in a body are to be read."""
+def reading_of(request: Request, format: Format, note: Note | None = None) -> Reading:
+    """How the rows in a body are to be read.
+
+    :param note: see :class:`~dynmodel_pyramid.exchange.contents.Reading`
+    """
     settings = request.registry.dynmodel_settings
     sent = parameters_of(request.environ.get("CONTENT_TYPE", ""))
     parameters = {name: value for name, value in sent.items() if name in format.parameters} if sent else {}
-    return Reading(settings.max_document_size, settings.max_body_size, parameters=parameters)
+    return Reading(settings.max_document_size, settings.max_body_size, parameters=parameters, note=note)
 
 
 def refuse_media_type(request: Request, media_types: tuple[str, ...], formats: Formats | None = None) -> None:

@@ -158,4 +158,9 @@ def path(request: Request, *segments: object) -> str:
     of = request.script_name, parts
     if known is None or known[0] != of:
         known = request.registry.dynmodel_base = of, _base(request, parts)
-    return known[1] + "".join([f"{quote(str(segment), safe=PATH_SAFE)}/" for segment in segments])
+    return known[1] + "".join([f"{_quoted(str(segment))}/" for segment in segments])
+
+
+def _quoted(segment: str) -> str:
+    # Nearly all are words and numbers, for which quote() takes 5 us.
+    return segment if segment.isalnum() and segment.isascii() else quote(segment, safe=PATH_SAFE)

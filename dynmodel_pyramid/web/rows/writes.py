@@ -1,6 +1,5 @@
 """Writes to ``/table/{id}/rows/``: new rows, upserts, and PATCH and DELETE of all rows that a filter finds."""
 
-from dataclasses import replace
 from typing import BinaryIO
 
 from pyramid.request import Request
@@ -120,7 +119,7 @@ def contents_of(request: Request, file: BinaryIO, query: Query, note: Note | Non
     :param note: see :class:`~dynmodel_pyramid.exchange.contents.Reading`
     """
     format = request.registry.dynmodel_formats[media_type_of(request)]
-    contents: Contents = format.read(file, replace(reading_of(request, format), note=note))
+    contents: Contents = format.read(file, reading_of(request, format, note))
     return mapped(contents, query.columns or (), dict(query.sources)) if query.sources else contents
 
 
