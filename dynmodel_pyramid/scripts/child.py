@@ -28,13 +28,17 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The settings of one reading of the INI file; ``limits`` is ``[server:main]``."""
+    """The settings of one reading of the INI file; ``limits`` is ``[server:main]``.
+
+    :param keeps_template: whether the template stays when it has forked all workers
+    """
 
     processes: int
     graceful_timeout: float
     worker_timeout: float
     limits: Limits
     preload: bool
+    keeps_template: bool
 
     @property
     def listen(self) -> Mapping[str, str]:

@@ -37,6 +37,8 @@ from dynmodel_pyramid.telemetry.memory import share as share_metrics
 
 SECTION = "dynmodel-serve"
 SHORTEST_WORKER_TIMEOUT = 3.0  # a worker sends a message about once a second
+#: The value of ``preload`` by which no template stays.
+ONCE = "once"
 
 
 def worker_timeout(text: str) -> float:
@@ -44,6 +46,10 @@ def worker_timeout(text: str) -> float:
     if 0 < wanted < SHORTEST_WORKER_TIMEOUT:
         raise ValueError(f"want 0, or at least {SHORTEST_WORKER_TIMEOUT:g} seconds")
     return wanted
+
+
+def preload(text: str) -> bool | str:
+    return ONCE if text.strip().lower() == ONCE else boolean(text)
 
 
 SETTINGS = (
@@ -62,10 +68,10 @@ SETTINGS = (
     ),
     Setting(
         "preload",
-        boolean,
+        preload,
         None,
         "Whether the application is loaded once, in a process from which the workers are forked (Linux). By default "
-        "only this package's own application is.",
+        "only this package's own application is. once: that process ends when they are ready, for less memory.",
     ),
 )
 #: The values of ``use`` in ``[app:main]`` that may be preloaded without being asked: nothing of it minds a fork.
@@ -104,11 +110,11 @@ class IniFile:
             raise ConfigurationProblem(f"{self.uri}: {problem}") from problem
         except (OSError, ValueError, LookupError, configparser.Error, plaster.PlasterError) as error:
             raise ConfigurationProblem(f"{self.uri}: {error}") from error
-        preload = own["preload"]
-        if preload is None:
-            preload = loader.get_settings("app:main", self.variables).get("use") in PRELOADED
+        given = own["preload"]
+        if given is None:
+            given = loader.get_settings("app:main", self.variables).get("use") in PRELOADED
         timeouts = own["graceful_timeout"], own["worker_timeout"]
-        return Plan(processes or own["processes"] or cores(), *timeouts, limits, preload)
+        return Plan(processes or own["processes"] or cores(), *timeouts, limits, bool(given), given != ONCE)
 
     def writes_json(self) -> bool:
         """Whether ``dynmodel.log_format`` says so, for the parent's own lines; the application checks it."""

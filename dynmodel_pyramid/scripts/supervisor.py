@@ -135,9 +135,15 @@ class Supervisor:
         return Child.spawned(self.command, self.plan, self.sockets, self.generation)
 
     def _end_templates(self) -> None:
-        """Those of generations that start no worker any more."""
+        """Those of generations that start no worker any more, or none as long as all workers live."""
         fallback = {self.fallback[0]} if self.fallback is not None and not self.proven else set()
-        self.templates.keep({self.generation, *fallback})
+        own = {self.generation} if self.plan.keeps_template or not self._is_complete() else set()
+        self.templates.keep(own | fallback)
+
+    def _is_complete(self) -> bool:
+        live = self._live()
+        is_reloaded = all(worker.ready and worker.generation == self.generation for worker in live)
+        return self.proven and is_reloaded and len(live) == self.plan.processes
 
     def _stop_surplus(self) -> None:
         for worker in self._live():
@@ -148,12 +154,10 @@ class Supervisor:
         ready = sorted((w for w in self._live() if w.ready), key=lambda worker: worker.generation == self.generation)
         for worker in ready[: max(0, len(ready) - self.plan.processes)]:
             self._stop_worker(worker)
-        live = self._live()
-        if self.reloading and len(live) == self.plan.processes:
-            if all(worker.ready and worker.generation == self.generation for worker in live):
-                self.reloading = False
-                measuring.add(families.RELOADS, "done")
-                log.info("reloaded: %d new workers", len(live))
+        if self.reloading and self._is_complete():
+            self.reloading = False
+            measuring.add(families.RELOADS, "done")
+            log.info("reloaded: %d new workers", self.plan.processes)
 
     def _stop_worker(self, worker: Child) -> None:
         if worker.pid is not None:

@@ -87,6 +87,7 @@ class Templates:
     def _end(self, template: Template) -> None:
         self._before_end(template)
         template.end()
+        log.info("template %d ended", template.pid)
         self._forget(template)
 
     def _forget(self, template: Template) -> None:

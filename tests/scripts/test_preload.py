@@ -49,6 +49,21 @@ def test_a_template_that_dies_takes_no_worker_with_it_and_comes_again(preloading
     assert template_of(running, 2) != template
 
 
+def test_a_template_that_is_to_be_used_once_comes_again_for_a_missing_worker_and_for_a_reload(serve):  # noqa: F811
+    running = serve(own="preload = once")
+    workers = running.wait_for_workers()
+    running.wait_for("template .* ended")
+    assert running.answering() == workers
+    os.kill(min(workers), signal.SIGKILL)
+    new = running.wait_for_workers(3) - {min(workers)}
+    running.wait_for("template .* ended", 2)
+    until(lambda: running.answering() == new, "the survivor and the new worker to answer")
+    running.write_ini("two", own="preload = once")
+    running.reload(1)
+    running.wait_for("template .* ended", 3)
+    assert running.get().startswith("two ") and len(running.find("template .* started")) == 3
+
+
 def test_a_reload_has_a_template_of_its_own_and_a_failed_one_leaves_the_old(preloading):
     running = preloading()
     workers = running.wait_for_workers()
@@ -124,13 +139,15 @@ def test_a_hanging_reload_is_overtaken(preloading, tmp_path):
 def test_only_our_own_application_is_preloaded_without_being_asked(tmp_path):
     ini = tmp_path / "serve.ini"
     for use, own, expected in (
-        ("egg:dynmodel_pyramid", "", True),
-        ("egg:dynmodel_pyramid", "preload = false", False),
-        ("call:serve_app:factory", "", False),
-        ("call:serve_app:factory", PRELOAD, True),
+        ("egg:dynmodel_pyramid", "", (True, True)),
+        ("egg:dynmodel_pyramid", "preload = false", (False, True)),
+        ("call:serve_app:factory", "", (False, True)),
+        ("call:serve_app:factory", PRELOAD, (True, True)),
+        ("call:serve_app:factory", "preload = once", (True, False)),
     ):
         ini.write_text(ini_text("x", own=own).replace("call:serve_app:factory", use))
-        assert IniFile(str(ini), ["address=127.0.0.1"]).plan().preload is expected
+        plan = IniFile(str(ini), ["address=127.0.0.1"]).plan()
+        assert (plan.preload, plan.keeps_template) == expected
 
 
 def test_workers_of_the_service_share_no_connection(settings, tmp_path):
