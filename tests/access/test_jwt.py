@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import time
 
 import jwt
@@ -12,6 +13,7 @@ from dynmodel_pyramid.access.jwt import LEEWAY, LONGEST, Verifier, read_keys, ve
 from dynmodel_pyramid.access.keys import Secret
 from dynmodel_pyramid.errors import ConfigurationProblem, Unauthenticated
 from tests.access.signing import AUDIENCE, ISSUER, SECRET, claims, ec_key, jwk, jwks, part, rsa_key, token
+from tests.room import Watch
 from tests.web.identity.requests_of import settings_of
 
 ROLES = {"clerk", "boss", "admin", "everyone", "authenticated"}
@@ -392,3 +394,18 @@ def test_a_file_is_read_again_when_it_has_changed(by_keys, tmp_path, monkeypatch
     path.write_bytes(jwks(jwk(rsa_key("second"), "s")))
     found.identity(second, ROLES)
     refused(found, first)  # also one that was remembered
+
+
+def test_deep_tokens():
+    """The header is parsed before the signature is known; PyJWT takes UTF-16, where a quote may be half a letter."""
+    deep = "[" * 900 + "]" * 900
+    header, body, signature = token().split(".")
+    payload = json.dumps(claims()).replace("{", f'{{"team":{deep},', 1)
+    heads = [f'{{"alg":"HS256","typ":{deep}}}', f'{{"\u2262":{deep}}}', deep]
+    tokens = [f"{part(head.encode(kind))}.{body}.{signature}" for head in heads for kind in ("utf-8", "utf-16-le")]
+    tokens += [f"{header}.{part(payload.encode())}.x", token(team=json.loads(deep))]
+    assert max(map(len, tokens)) <= LONGEST
+    for text in tokens:
+        with Watch() as watch:
+            refused(by_secret(), text)
+        assert watch.looks and not watch.narrow

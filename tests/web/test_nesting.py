@@ -1,45 +1,14 @@
-"""What clients nest deeply never brings the interpreter near its limit of recursion.
-
-Whenever garbage is collected, finalizers may run, among them those that give connections back: they need room.
-"""
+"""What clients nest deeply never brings the interpreter near its limit of recursion."""
 
 import base64
-import gc
 import json
 from urllib.parse import quote
 
 import pytest
 
-#: How many calls must be possible at any time.
-ROOM = 300
+from tests.room import Watch
+
 ARRAYS, OBJECTS = ("[%s]", '{"a":%s}')
-
-
-class Watch:
-    """Looks at each collection of garbage, of which there are many, whether there is room."""
-
-    def __init__(self) -> None:
-        self.narrow = self.looks = 0
-
-    def __enter__(self) -> "Watch":
-        self._usual = gc.get_threshold()
-        gc.callbacks.append(self._look)
-        gc.set_threshold(20, 1_000_000, 1_000_000)
-        return self
-
-    def __exit__(self, *_) -> None:
-        gc.set_threshold(*self._usual)
-        gc.callbacks.remove(self._look)
-
-    def _look(self, phase, _) -> None:
-        self.looks += 1
-        try:
-            self._descend(ROOM)
-        except RecursionError:
-            self.narrow += 1
-
-    def _descend(self, calls) -> int:
-        return calls and self._descend(calls - 1)
 
 
 def nested(around: str, levels: int) -> str:
@@ -80,8 +49,8 @@ QUERIES = [
 
 
 def sent(client, method, path, body=None, kind="application/json", **headers):
+    client.app.reset()
     with Watch() as watch:
-        client.app.reset()
         keywords = {} if body is None else {"body": body.encode()}
         answer = client.app.request(
             path, method=method, headers={"Content-Type": kind, **headers}, expect_errors=True, **keywords
