@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +95,7 @@ def test_a_deep_document_in_several_parts():
     with pytest.raises(Malformed, match="nested too deeply"):
         list(Documents(BytesIO(b"[" + text.encode()), 1_000_000))
     lines = ['{"a": "x', f'{{"a": {DEEP["arrays"]}}}', '{"a": [1]}']
-    read = list(read_lines(BytesIO("\n".join(lines).encode()), 1_000_000))
+    read = chain.from_iterable(read_lines(BytesIO("\n".join(lines).encode()), 1_000_000))
     assert [getattr(document, "detail", document) for document in read][1:] == [
         "the body is nested too deeply",
         {"a": [1]},
