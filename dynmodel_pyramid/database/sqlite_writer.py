@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds without lock files after a turn was held by a process that did not write: it may have been stopped.
 DISTRUST = 10.0
+#: Seconds for which the writers of a process come before those of others that wait, once the process has the turn: to
+#: hand it over wakes two threads, as long as a short write takes.
+SPELL = 0.002
 #: Seconds after which an idle thread ends: less than a process waits for threads before it forks workers
 #: (``scripts.template``), as it may have had to wait for others when it made the system tables.
 IDLE = 1.0
@@ -135,6 +138,7 @@ class WriterOrder:
         self._files: LockFiles | None = None
         #: Whether this process has the files' turn, and whether its thread waits for it.
         self._has_files = self._is_waiting = False
+        self._since = 0.0
         self._wanted = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         self._without_files_until = 0.0
@@ -206,13 +210,14 @@ class WriterOrder:
 
     def _is_next(self, files: LockFiles, has_written: bool) -> bool:
         """Whether this process has the turn, if its queue needs it."""
-        if self._has_files and (not self._queue or (has_written and files.is_wanted())):
+        is_long = has_written and time.monotonic() - self._since > SPELL
+        if self._has_files and (not self._queue or (is_long and files.is_wanted())):
             files.give_up()
             self._has_files = False
         if self._has_files or not self._queue or time.monotonic() < self._without_files_until:
             return True
         if not self._is_waiting:
-            self._has_files = files.take()
+            self._has_files, self._since = files.take(), time.monotonic()
             if not self._has_files:
                 self._wait()
         return self._has_files
@@ -243,7 +248,7 @@ class WriterOrder:
                 self._is_waiting = False
                 if failure is not None:
                     self._do_without(failure)
-                self._has_files = self._files is not None
+                self._has_files, self._since = self._files is not None, time.monotonic()
                 self._go_on()
 
 

@@ -11,7 +11,7 @@ import warnings
 import pytest
 import sqlalchemy as sa
 
-from dynmodel_pyramid.database import Database
+from dynmodel_pyramid.database import Database, sqlite_writer
 from dynmodel_pyramid.database.cursors import raw_cursor
 from dynmodel_pyramid.database.sqlite_search import UNINDEXED
 from dynmodel_pyramid.database.sqlite_writer import WriterOrder
@@ -89,6 +89,17 @@ def test_two_orders_of_a_process_take_turns(path):
         second.leave()
         assert third.wait(10)
         third.leave()
+
+
+def test_short_turns_of_a_process_follow_one_another(path, monkeypatch):
+    monkeypatch.setattr(sqlite_writer, "SPELL", 60.0)
+    one, two = WriterOrder(), WriterOrder()
+    first, second, third = one.queue(path), two.queue(path), one.queue(path)
+    first.leave()
+    assert third.wait(0) and not second.wait(0.05)
+    third.leave()
+    assert second.wait(10)
+    second.leave()
 
 
 @pytest.mark.parametrize("suffixes", [("-writer",), ("-next",), ("-next", "-writer")])
