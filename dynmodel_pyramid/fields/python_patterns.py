@@ -59,7 +59,7 @@ def parsed(pattern: str, longest: int = LONGEST) -> Any:
     if len(pattern) > longest:
         raise ValueError(f"want a regular expression of at most {longest} characters, not {len(pattern)}")
     if pattern.count("(") > MAX_LEVELS:  # the parser calls itself twice for groups in groups
-        raise ValueError(f"want at most {MAX_LEVELS} parentheses (")
+        raise ValueError(f"want groups in at most {DEPTH} groups, and at most {MAX_LEVELS} parentheses")
     try:
         return _parser.parse(pattern)
     except (re.error, OverflowError) as error:
