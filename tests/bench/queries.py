@@ -154,9 +154,9 @@ def recorded(engine: sa.Engine) -> Iterator[list[tuple]]:
         def __enter__(self):
             return Recorder(super().__enter__(), found)
 
-    def noted(connection, sql, parameters):
+    def noted(connection, sql, parameters, *width):
         found.append((sql, parameters))
-        return fetched(connection, sql, parameters)
+        return fetched(connection, sql, parameters, *width)
 
     def note(connection, cursor, statement, parameters, context, executemany):
         if statement.startswith("SELECT"):

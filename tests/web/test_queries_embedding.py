@@ -165,9 +165,9 @@ def statements(client, monkeypatch):
     def note(connection, cursor, statement, parameters, context, many):
         seen.append(statement)
 
-    def noted(connection, sql, parameters):
+    def noted(connection, sql, parameters, *width):
         seen.append(sql)
-        return fetched(connection, sql, parameters)
+        return fetched(connection, sql, parameters, *width)
 
     enter = raw_cursor.__enter__
     engine = client.catalogue.database.engine
