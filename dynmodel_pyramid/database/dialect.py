@@ -125,6 +125,9 @@ class Dialect:
     #: From how many skipped rows on a page is made faster if its ids are found first, without the rows' other values;
     #: None: the database makes no values of rows that it skips.
     ids_first_from: int | None = None
+    #: Whether a page is made fastest if its ids are found first and its rows looked up in their order: so it is with
+    #: SQLite, which copies each value of a subquery with a limit before it is taken (:mod:`~.sqlite_rows`).
+    looks_up_pages = False
     #: How many rows of a stream are read, encoded and sent together, if its form takes any number.
     streamed_rows = 1000
     #: Whether a statement that breaks a rule undoes itself alone, and the transaction goes on without a savepoint.

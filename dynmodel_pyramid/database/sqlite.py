@@ -94,7 +94,7 @@ class SQLite(Dialect):
     confirms_first = True
     max_columns = 1990  # SQLITE_MAX_COLUMN is 2000 (Implementation Limits For SQLite, 2)
     nulls_not_distinct = False
-    sorts_parts_slowly = True
+    sorts_parts_slowly = looks_up_pages = True
     # They stay in the processor's cache: rows of 20 columns as JSON take 5.2 us each, and 6.3 by 1000.
     streamed_rows = 200
     goes_on_after_refusals = True  # SQLite, "ON CONFLICT clause": ABORT, the default

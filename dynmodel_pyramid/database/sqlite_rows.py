@@ -41,7 +41,8 @@ class TakenRows:
         self, connection: sa.Connection, sql: str, parameters: Any, width: int
     ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
         """
-        :param sql: a statement with a limit, whose rows therefore come in its own order
+        :param sql: a statement with a limit of its own, or in a subquery on the left of an outer join: only then is it
+            certain that SQLite keeps the order within another statement
         """
         rows = self._rows = []
         try:

@@ -167,17 +167,23 @@ class Queried:
         key = (limit, offset, with_keys, nulls)
         last = self._kept.last
         if last is None or last[0] != key:
-            statement = self._page(limit, offset, with_keys=with_keys, nulls=nulls)
+            statement = self._page(limit, offset, looked_up=True, with_keys=with_keys, nulls=nulls)
             last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
         return last[1].fetch(connection, self._values)
 
-    def _page(self, limit: int | None, offset: int, **how: bool) -> sa.Select[*tuple[Any, ...]]:
-        """:meth:`Plan.page`, in the way that is fastest on this database."""
+    def _page(
+        self, limit: int | None, offset: int, *, looked_up: bool = False, **how: bool
+    ) -> sa.Select[*tuple[Any, ...]]:
+        """:meth:`Plan.page`, in the way that is fastest on this database.
+
+        :param looked_up: whether its rows may be looked up, which takes longer where they are read one by one
+        """
         dialect, plan = self.rows.catalogue.database.dialect, self.plan
         has_ids = not plan.is_grouped and plan.ranked is None
         is_far = dialect.ids_first_from is not None and offset >= dialect.ids_first_from
         whole = offset >= DEEP and plan.must_sort and dialect.sorts_parts_slowly
-        return plan.page(limit, offset, **how, whole=whole, ids_first=has_ids and is_far)
+        looked_up = looked_up and dialect.looks_up_pages and has_ids and plan.is_of_one_table
+        return plan.page(limit, offset, **how, whole=whole, ids_first=has_ids and is_far, looked_up=looked_up)
 
     def parts(
         self,
@@ -223,7 +229,9 @@ class Queried:
         self, connection: sa.Connection, limit: int | None, offset: int, form: str, options: Collection[str]
     ) -> Any:
         """The database's plan for a page; see :meth:`Dialect.explain`."""
-        sql, parameters = written(self._page(limit, offset), connection.dialect, self._values)
+        looked_up = limit is not None and limit <= CHUNK
+        page = self._page(limit, offset, looked_up=looked_up)
+        sql, parameters = written(page, connection.dialect, self._values)
         return self.rows.catalogue.database.dialect.explain(connection, sql, parameters, form, options)
 
     def refuse_too_many(self, connection: sa.Connection, limit: int | None, most: int) -> None:

@@ -65,7 +65,8 @@ def explained(client, query):
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute(f"{'EXPLAIN QUERY PLAN' if sqlite else 'EXPLAIN'} {statements[0][0]}", *statements[0][1:])
-        return "\n".join(row[-1] for row in cursor.fetchall())
+        # SQLite finds ids first, for which an index may have all that is needed.
+        return "\n".join(row[-1] for row in cursor.fetchall()).replace("COVERING ", "")
 
 
 @pytest.mark.parametrize("order", ["n", "n.desc,id.desc"])

@@ -107,6 +107,7 @@ class Plan:
         nulls: bool = True,
         whole: bool = False,
         ids_first: bool = False,
+        looked_up: bool = False,
     ) -> sa.Select[*tuple[Any, ...]]:
         """The rows of a page; with ``with_keys``, the values of their keys follow their own.
 
@@ -115,6 +116,7 @@ class Plan:
         :param nulls: False leaves out the rows of :attr:`nulls_follow`, so that an index can be used
         :param whole: number all ids in their order, and find the page by the numbers
         :param ids_first: find the page's ids first, and make the other values of these rows only; for rows, not groups
+        :param looked_up: the same, by a join in the order of the ids; if :attr:`is_of_one_table`
         :raises Malformed: the query's cursor does not belong to this order
         """
         statement, values = self.statement, self._cursor_values
@@ -122,8 +124,9 @@ class Plan:
             statement = statement.where(keysets.beyond(self.keys, values, backwards=self._backwards, nulls=nulls))
         if self._backwards:
             statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
-        if limit is not None and (whole or ids_first):
-            page = (self._numbered if whole else self._found)(statement, limit, offset)
+        if limit is not None and (whole or ids_first or looked_up):
+            make = self._numbered if whole else self._found if ids_first else self._looked_up
+            page = make(statement, limit, offset)
         else:
             page = cut(statement, limit, offset)
         return page.add_columns(*self._key_places[1]) if with_keys else page
@@ -137,13 +140,27 @@ class Plan:
         ids = cut(statement.with_only_columns(self._row_id.label("_id")), limit, offset).subquery("_found")
         return statement.where(self._row_id.in_(sa.select(ids.c._id)))
 
+    @cached_property
+    def is_of_one_table(self) -> bool:
+        """Whether it selects rows of the table itself, without joins."""
+        return isinstance(self.table, sa.Table) and self.statement.get_final_froms() == [self.table]
+
+    def _looked_up(
+        self, statement: sa.Select[*tuple[Any, ...]], limit: int, offset: int
+    ) -> sa.Select[*tuple[Any, ...]]:
+        row_id = self._row_id
+        ids = cut(statement.with_only_columns(row_id.label("_id")), limit, offset).subquery("_found")
+        # The left side of an outer join is always read first; a subquery with a limit keeps its order.
+        return sa.select(*statement.selected_columns).select_from(ids.outerjoin(self.table, row_id == ids.c._id))
+
     def _numbered(self, statement: sa.Select[*tuple[Any, ...]], limit: int, offset: int) -> sa.Select[*tuple[Any, ...]]:
         row_id = self._row_id
         order = [key.clause(backwards=self._backwards) for key in self.keys]
         number = sa.func.row_number().over(order_by=order).label("_number")
         ids = statement.order_by(None).with_only_columns(row_id.label("_id"), number).subquery("_sorted")
         first, last = (sa.literal(bound, sa.BigInteger()) for bound in (offset, offset + limit))
-        return statement.where(row_id.in_(sa.select(ids.c._id).where(ids.c._number > first, ids.c._number <= last)))
+        page = statement.where(row_id.in_(sa.select(ids.c._id).where(ids.c._number > first, ids.c._number <= last)))
+        return cut(page, limit, 0)  # all of them: a limit keeps the order in a statement around this one
 
     def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
