@@ -63,7 +63,7 @@ class RowEncoder:
 
     @cached_property
     def table(self) -> sa.FromClause:
-        return self._model.table
+        return WholeTable(self._model).source()
 
     @cached_property
     def columns(self) -> list[sa.ColumnElement[Any]]:
