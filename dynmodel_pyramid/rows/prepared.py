@@ -122,11 +122,14 @@ class PreparedSelect:
         description, rows = fetched(connection, self._sql, self._given(parameters))
         return processed(rows, self._processors_of(description))
 
-    def fetch(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Fetched:
-        """All rows of a statement with a limit; their values are made when they are asked for."""
+    def fetch(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}, *, often: bool = False) -> Fetched:
+        """All rows of a statement with a limit; their values are made when they are asked for.
+
+        :param often: whether it is run again and again, so that a faster statement around it is worth its while
+        """
         if self.refused:
             return Fetched(self._executed(connection, parameters))
-        description, rows = fetched(connection, self._sql, self._given(parameters), len(self._types))
+        description, rows = fetched(connection, self._sql, self._given(parameters), len(self._types) * often)
         return Fetched(rows, self._processors_of(description))
 
     def _executed(self, connection: sa.Connection, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:

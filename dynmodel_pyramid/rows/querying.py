@@ -69,7 +69,8 @@ class Kept:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.last: tuple[tuple[Any, ...], PreparedSelect] | None = None
+        #: With whether it was read again.
+        self.last: tuple[tuple[Any, ...], PreparedSelect, bool] | None = None
         self.count: PreparedSelect | None = None
         #: The last stream: its limit and offset, and the statement.
         self.stream: tuple[tuple[Any, ...], PreparedSelect] | None = None
@@ -166,10 +167,13 @@ class Queried:
     def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True) -> Fetched:
         key = (limit, offset, with_keys, nulls)
         last = self._kept.last
-        if last is None or last[0] != key:
-            statement = self._page(limit, offset, looked_up=True, with_keys=with_keys, nulls=nulls)
-            last = self._kept.last = (key, PreparedSelect(statement, connection.dialect))
-        return last[1].fetch(connection, self._values)
+        again = last is not None and last[0] == key
+        if last is None or not again or not last[2]:
+            # The statement that takes less time takes longer to make: 4.4 ms instead of 2.6, so it is made for the
+            # second time.
+            statement = self._page(limit, offset, looked_up=again, with_keys=with_keys, nulls=nulls)
+            last = self._kept.last = (key, PreparedSelect(statement, connection.dialect), again)
+        return last[1].fetch(connection, self._values, often=last[2])
 
     def _page(
         self, limit: int | None, offset: int, *, looked_up: bool = False, **how: bool
