@@ -22,6 +22,7 @@ from dataclasses import replace
 
 from dynmodel_pyramid.scripts.child import Child, Command, Plan, Template, ended
 from dynmodel_pyramid.scripts.templates import Templates
+from dynmodel_pyramid.server.last_orders import take_nobody_more
 from dynmodel_pyramid.telemetry import families, measuring
 
 log = logging.getLogger("dynmodel_serve")
@@ -352,6 +353,7 @@ class Supervisor:
         self.templates.keep(set())
         # First of all, so that the last copy is closed by the last worker, which has emptied the queue.
         for sock in self.sockets:
+            take_nobody_more(sock)
             sock.close()
         for worker in self.workers:
             worker.last_orders()

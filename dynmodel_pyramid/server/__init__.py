@@ -19,7 +19,7 @@ These are our own:
 ``ledger``    what all connections of a process share
 ``pages``     operators' pages
 ``answers``   answers without an application
-``serving``   the loop, and its graceful end
+``serving``   the loop, and its graceful end; ``last_orders`` ends the queue of a listening socket
 ``factory``   the entry point for INI files
 
 It serves any WSGI application and knows nothing of Pyramid. One thread at a time, the *polling thread*, looks at the

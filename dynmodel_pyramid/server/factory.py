@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 from waitress.utilities import cleanup_unix_socket
 
 from dynmodel_pyramid.errors import ConfigurationProblem
+from dynmodel_pyramid.server.last_orders import take_nobody_more
 from dynmodel_pyramid.server.serving import Server, settle
 from dynmodel_pyramid.server.settings import Limits, parse
 
@@ -45,6 +46,8 @@ def _serve(server: Server) -> None:
     def stop(number: int, frame: object) -> None:
         if server.stopping:
             raise KeyboardInterrupt
+        for listener in server.listeners:
+            take_nobody_more(listener.socket)
         server.stop(last_orders=True)
 
     settle()

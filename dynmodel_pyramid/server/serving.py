@@ -218,7 +218,8 @@ class Server:
         """Accept what waits; true when the queue is empty.
 
         Every process closes its copy of the socket right after its queue was empty, and the kernel refuses clients when
-        the last copy is closed: so the last worker's look decides, and the gap after it is a few microseconds.
+        the last copy is closed: so the last worker's look decides. Whoever stops them all lets nobody into the queue
+        any more (``last_orders``).
         """
         poll = select.poll()
         poll.register(listener.socket, select.POLLIN)
