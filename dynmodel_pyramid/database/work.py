@@ -146,23 +146,33 @@ class _Watcher:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="dynmodel-abandoned-work", daemon=True)
-                thread.start()
-                self._thread = thread
+            if self._thread is not None:
+                return
+            self._thread = threading.Thread(target=self._run, name="dynmodel-abandoned-work", daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError:  # there are too many threads
+                self._thread = None
+                raise
 
     def _run(self) -> None:
-        while True:
-            self._is_any.wait()
-            time.sleep(INTERVAL)  # short requests come and go unseen
-            running = list(self._work)
-            if not running:
-                self._is_any.clear()
-                if self._work:  # it came before that, and saw no need to wake this thread
-                    self._is_any.set()
-            for work in running:
-                if work.is_abandoned():
-                    work.stop()
+        try:
+            while True:
+                self._look()
+        finally:
+            self._thread = None  # the next work begins another thread
+
+    def _look(self) -> None:
+        self._is_any.wait()
+        time.sleep(INTERVAL)  # short requests come and go unseen
+        running = list(self._work)
+        if not running:
+            self._is_any.clear()
+            if self._work:  # it came before that, and saw no need to wake this thread
+                self._is_any.set()
+        for work in running:
+            if work.is_abandoned():
+                work.stop()
 
 
 WATCHER = _Watcher()
