@@ -102,6 +102,15 @@ def test_a_deep_document_in_several_parts():
     ]
 
 
+def test_a_deep_object_among_flat_ones():
+    deep = '{"a":' * (MOST + 1) + "1" + "}" * (MOST + 1)
+    body = f'{{"a":1}},{deep},{{"a":2}}'
+    with pytest.raises(Malformed, match="nested too deeply"):
+        list(Documents(BytesIO(b"[%b,3]" % body.encode()), 1_000_000))
+    [_, broken, _] = chain.from_iterable(read_lines(BytesIO(body.replace("},{", "}\n{").encode()), 1_000_000))
+    assert broken.detail == "the body is nested too deeply"
+
+
 @pytest.mark.parametrize("text", ['{"a":"%s"}' % ("[" * 1_000_000), "[" + '["]",{"a":"[["}],' * 50_000 + "1]"])
 def test_brackets_in_strings_are_no_levels(text):
     assert parse_json(text.encode()) == json.loads(text)

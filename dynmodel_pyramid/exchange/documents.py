@@ -186,12 +186,15 @@ class Documents:
         """The next objects, as long as each is whole in this part of the text and another value follows it. This is the
         fast path for nearly all elements; the caller handles the rest.
         """
-        if self._tries_plain and self._plain.is_strict:
+        while self._tries_plain and self._plain.is_strict:
             documents, end = flat_objects(self._text, self._position, self._longest)
             after = _BEHIND.match(self._text, end) if documents else None
-            if after is not None:
-                self._position = after.end()
-                yield documents
+            if after is None:
+                break
+            self._position = after.end()
+            yield documents
+            if not self._goes_on():
+                break
         self._refuse_deep()
         while self._tries_plain:
             documents, self._position = self._plain.read(self._text, self._position, _BEHIND, self._longest)
@@ -212,6 +215,13 @@ class Documents:
                 note(None, text[position:end])
             self._position = position = comma.end()
             yield [document]
+
+    def _goes_on(self) -> bool:
+        """Read another part behind objects, which is as good as certain to begin in the middle of one. So each part is
+        read by the fast path, its first object included.
+        """
+        left = len(self._text) - self._position
+        return left <= min(self._longest, CHUNK) and self._more()
 
     def _after_comma(self, comma: int) -> Malformed:
         """The parser's own message. Its words, and the place that it names, differ between versions of Python."""

@@ -88,7 +88,7 @@ def flat_objects(text: str, position: int, longest: int) -> tuple[list[dict[str,
     if not end:
         return [], position
     part = text[position:end].encode()
-    if not _may_be_flat(part):
+    if b"[" in part:
         return [], position
     try:
         found = orjson.loads(b"[%b]" % part)
@@ -99,7 +99,7 @@ def flat_objects(text: str, position: int, longest: int) -> tuple[list[dict[str,
 
 def flat_document(body: bytes) -> dict[str, Any] | None:
     """The flat object that a short body is; None if it is not certain that it is what the strict parser reads."""
-    if not body.startswith(b"{") or not _may_be_flat(body):
+    if not body.startswith(b"{") or b"[" in body:
         return None
     try:
         document: dict[str, Any] = orjson.loads(body)
@@ -113,26 +113,22 @@ def flat_lines(block: bytes, longest: int) -> list[dict[str, Any]] | None:
 
     :param longest: the most bytes of a line
     """
-    if len(block) > _LONGEST or not _may_be_flat(block):
+    if len(block) > _LONGEST or b"[" in block:
         return None
     lines = block.removesuffix(b"\n").split(b"\n")
     try:
         found = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
         return None
-    return found if max(map(len, lines)) <= longest and _are_flat(block, found) else None
-
-
-def _may_be_flat(block: bytes) -> bool:
-    """Whether a text has no list, and no blank between a key and its colon."""
-    # Single characters are counted fast. Other colons are in texts.
-    return b"[" not in block and (
-        block.count(b":") == block.count(b'":') or not any(mark in block for mark in _BLANK_KEYS)
-    )
+    # No text has a line end in it.
+    return found if max(map(len, lines)) <= longest and _are_flat(b",".join(lines), found) else None
 
 
 def _are_flat(block: bytes, found: list[Any]) -> bool:
-    """Whether values are objects that have only texts, and numbers that orjson reads as the strict parser does."""
+    """Whether values are objects that have only texts, and numbers that orjson reads as the strict parser does.
+
+    :param block: their text, with commas between them; it has no list
+    """
     if set(map(type, found)) != {dict}:
         return False
     sizes = list(map(len, found))
@@ -142,10 +138,14 @@ def _are_flat(block: bytes, found: list[Any]) -> bool:
         is_same = orjson.dumps(found)[1:-1] == block
     except orjson.JSONEncodeError:  # it writes 254 levels, and reads 1,024
         return False
-    if is_same:
+    if is_same:  # as most programs write, without blanks: then each key stands once, and no digit is lost
         return block.count(b"{") == len(found) or not any(dict in map(type, values.values()) for values in found)
     # Each key has such a colon. More of them are of objects within objects, of duplicate keys, or in strings.
-    if block.count(b'":') != sum(sizes):
+    keys = block.count(b'":')
+    if keys != sum(sizes):
+        return False
+    # Other colons are in texts, or behind a blank that follows a key.
+    if block.count(b":") != keys and any(mark in block for mark in _BLANK_KEYS):
         return False
     return _DOUBTFUL.search(block) is None or _are_kept(_NUMBER.findall(block))
 

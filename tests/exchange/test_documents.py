@@ -169,6 +169,10 @@ OBJECTS = [
     '{"a":1,\n"b":\n1234567890.12345678}',
     '{"a":-1.23456789012345,"b":-12345678901234.5}',
     '{"a":"},{","b":"x :\\t:"}',
+    '{"a":{"b":1}}',
+    '{"a":[12345678901234567890123]}',
+    '{"a":0.1234567890123456789,"b":-0.0,"c":1e22,"d":1e-7}',
+    '{"a":12345678901234567890,"b":-9223372036854775809}',
     "{}",
     "[]",
     "7",
@@ -207,9 +211,34 @@ def test_plain_objects_are_read_as_all_others_are(objects, between, most):
         found = outcome(way)
         with (
             mock.patch.object(PlainObjects, "read", lambda self, text, position, *limits: ([], position)),
+            mock.patch.object(documents, "flat_objects", lambda text, position, longest: ([], position)),
             mock.patch.object(json_lines, "flat_lines", lambda *block: None),
         ):
             assert found == outcome(way)
+
+
+@pytest.mark.parametrize("one", OBJECTS)
+@pytest.mark.parametrize("between", [",", ", "])
+@pytest.mark.parametrize("part", [20, 1000])
+def test_each_plain_object_among_others(monkeypatch, one, between, part):
+    """As :func:`test_plain_objects_are_read_as_all_others_are`, with each object in a run of several."""
+    monkeypatch.setattr(documents, "CHUNK", part)
+    body = between.join(['{"y":0}', one, '{"z":1}', "7"]).encode()
+
+    def outcome() -> list:
+        found = []
+        try:
+            found.extend(map(repr, Documents(io.BytesIO(b"[" + body + b"]"), 1000)))
+        except (Malformed, TooLarge) as error:
+            found.append(str(error))
+        return found
+
+    found = outcome()
+    with (
+        mock.patch.object(PlainObjects, "read", lambda self, text, position, *limits: ([], position)),
+        mock.patch.object(documents, "flat_objects", lambda text, position, longest: ([], position)),
+    ):
+        assert found == outcome()
 
 
 @given(
