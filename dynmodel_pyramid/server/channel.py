@@ -29,6 +29,8 @@ from dynmodel_pyramid.server.watch import ANSWER, BODY, HEAD, IDLE, QUEUED, WORK
 
 #: Bytes that are sent to one connection before the polling thread looks at the others.
 TURN = 1024 * 1024
+#: Bytes of a body that are received at a time. A turn of the loop costs more than the copy of them.
+BODY_PART = 64 * 1024
 #: Seconds in which a client may go on sending after an answer that closes the connection; nobody reads it.
 LINGER = 2.0
 _RESET = struct.pack("ii", 1, 0)
@@ -110,6 +112,13 @@ class Channel(HTTPChannel):
             return
         super().handle_read()
         self.go_on()
+
+    def recv(self, buffer_size: int) -> bytes:
+        request = self.request
+        # waitress copies the rest of what it has for each chunk of a chunked body: so it gets little at a time.
+        if request is not None and request.headers_finished and not request.chunked:
+            buffer_size = max(buffer_size, BODY_PART)
+        return super().recv(buffer_size)
 
     def is_receiving(self) -> bool:
         # Some clients end a request with a superfluous line break; that does not begin another.
