@@ -105,6 +105,8 @@ class UTCDateTime(sa.TypeDecorator[Any]):
         has_moments = expressions_of(dialect.name).has_moments
 
         def store(values: Sequence[Any]) -> Sequence[Any]:
+            if process is not None and len({*map(id, values)}) == 1:  # the moment of the write
+                return [process(values[0])] * len(values)
             if not all(value is None or value.tzinfo is UTC for value in values):
                 return list(map(process, values)) if process is not None else values
             if has_moments:
