@@ -139,7 +139,8 @@ def _are_flat(block: bytes, found: list[Any]) -> bool:
     except orjson.JSONEncodeError:  # it writes 254 levels, and reads 1,024
         return False
     if is_same:  # as most programs write, without blanks: then each key stands once, and no digit is lost
-        return block.count(b"{") == len(found) or not any(dict in map(type, values.values()) for values in found)
+        # An object within one follows a colon; so may a brace in a text.
+        return b":{" not in block or not any(dict in map(type, values.values()) for values in found)
     # Each key has such a colon. More of them are of objects within objects, of duplicate keys, or in strings.
     keys = block.count(b'":')
     if keys != sum(sizes):
