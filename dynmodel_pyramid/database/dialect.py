@@ -423,6 +423,9 @@ class Dialect:
     def lock_exclusively(self, connection: sa.Connection, table: str) -> None:
         """Lock a user table against readers and writers; a no-op where every writing transaction does so."""
 
+    def make_system_parts(self, connection: sa.Connection) -> None:
+        """Make in a new database what its system tables need beside those that are declared."""
+
     def note_tenant(self, connection: sa.Connection) -> None:
         """Say in the place of a new tenant whose it is."""
 

@@ -28,6 +28,7 @@ from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, r
 from dynmodel_pyramid.database.postgresql_silence import Silence
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
 from dynmodel_pyramid.database.replicas import POSITION, Position, Reading
+from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.database.things import Thing, Things
 from dynmodel_pyramid.telemetry.measuring import waiting
 
@@ -399,6 +400,10 @@ class PostgreSQL(Dialect):
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:
         connection.exec_driver_sql(_wait_at_most(wait))
+
+    def make_system_parts(self, connection: sa.Connection) -> None:
+        for statement in functions.statements(quote_identifier(self.schema)):
+            connection.exec_driver_sql(statement)
 
     def note_tenant(self, connection: sa.Connection) -> None:
         note_tenant(connection, self.settings)

@@ -241,6 +241,9 @@ class SQLite(Dialect):
     def end_reading(self, connection: sa.Connection) -> None:
         self._readers.end(connection)
 
+    def make_system_parts(self, connection: sa.Connection) -> None:
+        sqlite_search.make_notes(connection)
+
     def begin_writing(self, engine: sa.Engine, *, is_kept: bool) -> sa.Connection:
         if not is_kept:
             return super().begin_writing(engine, is_kept=False)

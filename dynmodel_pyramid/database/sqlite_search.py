@@ -19,6 +19,15 @@ from dynmodel_pyramid.database.texts.words import INDEXED, SEARCHED, words
 
 #: The notes of triggers: the name of an index, a row's id and text, and whether accents are ignored.
 UNINDEXED = "_dynmodel_unindexed"
+_NOTES = sa.Table(
+    UNINDEXED,
+    sa.MetaData(),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("search", sa.Text, nullable=False),
+    sa.Column("id", sa.Integer, nullable=False),
+    sa.Column("accents", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text),
+)
 #: How many notes are read at once.
 _BATCH = 100
 _TRIGGERS = ("insert", "update", "delete")
@@ -78,10 +87,15 @@ def candidates(name: str, row_id: sa.ColumnElement[Any], query: str) -> sa.Colum
     """
     table = quoted_name(name, quote=True)
     indexed = sa.table(table, sa.column("rowid"), sa.column(table))
-    notes = sa.table(UNINDEXED, sa.column("search"), sa.column("id"))
     matches = indexed.c[name].bool_op("MATCH")(sa.literal(query, sa.Text()))
     rows = sa.select(indexed.c.rowid).where(matches)
-    return row_id.in_(rows.union_all(sa.select(notes.c.id).where(notes.c.search == sa.literal(name, sa.Text()))))
+    noted = sa.select(_NOTES.c.id).where(_NOTES.c.search == sa.literal(name, sa.Text()))
+    return row_id.in_(rows.union_all(noted))
+
+
+def make_notes(connection: sa.Connection) -> None:
+    """Make the table of notes in a new database."""
+    _NOTES.create(connection)
 
 
 def index_written(cursor: sqlite3.Cursor) -> None:

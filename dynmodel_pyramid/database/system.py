@@ -1,6 +1,6 @@
 """The system tables, which store the definitions of users' tables (and :mod:`~.access_tables`).
 
-They are created by Alembic migrations (``definitions/migrations``); the code queries the declarations here.
+A new database gets them as they are declared here, an older one by migrations (``definitions.upgrade``).
 
 ==========================  ==========================================================================================
 ``_dynmodel_state``         one row: the counters and the stamp that every change renews (the coherence protocol)
@@ -22,7 +22,6 @@ from dynmodel_pyramid.database.expressions import ROW_ID
 NAMING = {
     "ix": "_ix_%(table_name)s_%(column_0_name)s",
     "uq": "_uq_%(table_name)s_%(column_0_name)s",
-    "pk": "_pk_%(table_name)s",
 }
 
 
@@ -66,6 +65,7 @@ class SystemTables:
             sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
             sa.Column("changed_by", sa.Text),
             sa.Column("document", sa.JSON, nullable=False),
+            sa.Index("_ix__dynmodel_change_table_id", "table_id", "version"),
         )
         self.trash = sa.Table(
             "_dynmodel_trash",

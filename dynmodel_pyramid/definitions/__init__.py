@@ -13,7 +13,7 @@
 ``store``            the system tables: load and save definitions, counters, the change log
 ``trashed``          the system tables' lines about the trash
 ``versions``         versions in the log, and rules that are still to be proven
-``migrations``       Alembic migrations of the system tables; ``upgrade`` runs them
+``migrations``       Alembic migrations of older system tables; ``upgrade`` runs them, and makes new ones
 """
 
 from dynmodel_pyramid.definitions.model import FieldDefinition, IndexDefinition, TableDefinition

@@ -76,7 +76,7 @@ class Target:
             revision = upgrade.lock(database, self.connection)
             if revision is None:
                 self._refuse_taken(needed)
-                upgrade.migrate(database, self.connection)
+                upgrade.create(database, self.connection)
                 upgrade.mark(database, self.connection, upgrade.MOVING)
                 self._moves.create(self.connection)
                 self._write(0, self._described())
