@@ -1,7 +1,8 @@
 """The console scripts, and the processes of the server.
 
-``serve``           ``dynmodel-serve``; ``supervisor`` is its parent process, with ``child`` and
-                    ``templates``; ``template`` and ``worker`` are its children, with ``pulse``
+``serve``           ``dynmodel-serve``, whose file ``serve_file`` reads; ``supervisor`` is its parent
+                    process, with ``child`` and ``templates``; ``template`` and ``worker`` are its
+                    children, with ``pulse``
 ``schema``          ``dynmodel-schema``; ``schema_files`` and ``schema_output`` read and print its documents
 ``importing``       ``dynmodel-import``; ``progress`` tells how far it is, ``refused_rows`` which rows are left out
 ``exporting``       ``dynmodel-export``

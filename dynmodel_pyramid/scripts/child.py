@@ -23,6 +23,7 @@ from dynmodel_pyramid.server.settings import Limits
 LONGEST_START = 30.0  # seconds that the interpreter has to start, before it can say anything
 KILL_MARGIN = 3.0  # seconds beyond the graceful timeout; more than the worker's own margin
 UNBORN_MARGIN = 1.0  # seconds
+FIRST_GENERATION = 1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 
@@ -48,6 +49,8 @@ class Plan:
 
 #: (plan, control, sockets), both file descriptors -> the command line of a process
 Command = Callable[[Plan, int, list[int]], list[str]]
+#: (control, sockets), both file descriptors -> the exit status of a process
+Run = Callable[[int, list[int]], int]
 
 
 class Process:
@@ -136,18 +139,44 @@ def line() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 class Template(Process):
-    """A process that loads the application once, and forks workers.
+    """A process that loads the application once, and forks workers."""
 
-    :raises OSError: no process can be started
-    """
-
-    def __init__(self, command: Command, plan: Plan, sockets: list[socket.socket], generation: int) -> None:
+    def __init__(self, plan: Plan, generation: int, control: socket.socket) -> None:
+        super().__init__(plan, generation, control)
         self.plan = plan
         self.loaded = False
         self.has_threads = False  # so it can't fork
+
+    @classmethod
+    def spawned(cls, command: Command, plan: Plan, sockets: list[socket.socket], generation: int) -> "Template":
+        """A new interpreter.
+
+        :raises OSError: no process can be started
+        """
         with line() as (ours, theirs):
-            super().__init__(plan, generation, ours)
-            self.pid = spawn(command, plan, sockets, theirs)
+            template = cls(plan, generation, ours)
+            template.pid = spawn(command, plan, sockets, theirs)
+        return template
+
+    @classmethod
+    def copied(cls, run: Run, plan: Plan, sockets: list[socket.socket]) -> "Template | None":
+        """The template of the first generation: a copy of this process, which must have one thread.
+
+        In the copy this raises SystemExit when ``run`` returns.
+
+        :return: None if no process can be started
+        """
+        with line() as (ours, theirs):
+            template = cls(plan, FIRST_GENERATION, ours)
+            try:
+                template.pid = os.fork()
+            except OSError:
+                ours.close()
+                return None
+            if not template.pid:
+                ours.close()
+                raise SystemExit(run(theirs.detach(), [sock.detach() for sock in sockets]))
+        return template
 
     @property
     def is_watched(self) -> bool:

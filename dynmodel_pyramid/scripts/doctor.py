@@ -31,7 +31,7 @@ from dynmodel_pyramid.scripts.application import field_types_of
 from dynmodel_pyramid.scripts.ini import read_ini
 from dynmodel_pyramid.scripts.listing import WIDTH
 from dynmodel_pyramid.scripts.progress import Progress
-from dynmodel_pyramid.scripts.serve import IniFile
+from dynmodel_pyramid.scripts.serve_file import IniFile
 from dynmodel_pyramid.settings import Settings
 
 #: The exit status for a database that can't be examined.

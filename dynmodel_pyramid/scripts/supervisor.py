@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from dynmodel_pyramid.scripts.child import Child, Command, Plan, Template, ended
+from dynmodel_pyramid.scripts.child import FIRST_GENERATION, Child, Command, Plan, Template, ended
 from dynmodel_pyramid.scripts.templates import Templates
 from dynmodel_pyramid.server.last_orders import take_nobody_more
 from dynmodel_pyramid.telemetry import families, measuring
@@ -42,6 +42,7 @@ class Supervisor:
     :param command: ``(plan, control, sockets)`` with file descriptors -> the command line of a worker
     :param template_command: the same of a template
     :param sockets: bound; closed by :meth:`run`
+    :param first: the template of the first generation, if it has been started already
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Supervisor:
         command: Command,
         template_command: Command,
         sockets: list[socket.socket],
+        first: Template | None = None,
     ) -> None:
         self.read_plan = read_plan
         self.plan = plan
@@ -58,7 +60,7 @@ class Supervisor:
         self.sockets = sockets
         self.listen = plan.listen
         self.workers: list[Child] = []
-        self.generations = itertools.count(1)
+        self.generations = itertools.count(FIRST_GENERATION)
         self.generation = next(self.generations)
         self.proven = False
         self.fallback: tuple[int, Plan] | None = None  # that served before an unproven one
@@ -69,7 +71,7 @@ class Supervisor:
         self.failed_at = float("-inf")
         self.not_before = float("-inf")
         self.selector = selectors.DefaultSelector()
-        self.templates = Templates(template_command, sockets, self.selector, self._before_end)
+        self.templates = Templates(template_command, sockets, self.selector, self._before_end, first)
 
     def run(self) -> int:
         """Serve until told to stop."""

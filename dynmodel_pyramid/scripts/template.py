@@ -5,6 +5,8 @@ safely, so an application that starts threads while it loads is not preloaded: t
 database must not be shared either: ours close before a fork (``database``).
 """
 
+import contextlib
+import logging
 import os
 import signal
 import socket
@@ -51,6 +53,24 @@ def main(argv: list[str] | None = None) -> int:
             told.tell(f"pid {os.getpid()}")
             return worker.serve(told, Pulse(told.beat, arguments.worker_timeout), arguments, loaded, sockets)
         os.close(fds[0])
+
+
+def forget_parent(descriptors: set[int]) -> None:
+    """Make a copy of the parent what a new interpreter is that the parent starts: of its process group, its files and
+    its log.
+
+    :param descriptors: those that it was given; others but the standard ones are closed
+    """
+    os.setpgid(0, 0)  # so Ctrl-C in a terminal reaches the parent only
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    for number in map(int, os.listdir("/proc/self/fd")):
+        if number > 2 and number not in descriptors:
+            with contextlib.suppress(OSError):  # that of the listing itself
+                os.close(number)
+    for handler in logging.root.handlers[:]:
+        logging.root.removeHandler(handler)
+    logging.root.setLevel(logging.WARNING)
 
 
 def _is_hung_up(control: socket.socket) -> bool:

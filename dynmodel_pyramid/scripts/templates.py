@@ -20,6 +20,7 @@ class Templates:
 
     :param sockets: the listening sockets, which workers inherit from their template
     :param before_end: called with a template before it is ended
+    :param first: one that has been started already
     """
 
     def __init__(
@@ -28,11 +29,14 @@ class Templates:
         sockets: list[socket.socket],
         selector: selectors.BaseSelector,
         before_end: Callable[[Template], None],
+        first: Template | None = None,
     ) -> None:
         self._command, self._sockets, self._selector, self._before_end = command, sockets, selector, before_end
         self._running: dict[int, Template] = {}  # by generation
         self._unfit: set[int] = set()  # generations that can't be forked
         self._can_adopt: bool | None = None
+        if first is not None:
+            self._add(first)
 
     def __iter__(self) -> Iterator[Template]:
         return iter(self._running.values())
@@ -57,11 +61,14 @@ class Templates:
             self._end(template)
             template = None
         if template is None:
-            template = Template(self._command, plan, self._sockets, generation)
-            self._running[generation] = template
-            self._selector.register(template.control, selectors.EVENT_READ, functools.partial(self._hear, template))
-            log.info("template %d started", template.pid)
+            template = Template.spawned(self._command, plan, self._sockets, generation)
+            self._add(template)
         return Child.forked(template, plan)
+
+    def _add(self, template: Template) -> None:
+        self._running[template.generation] = template
+        self._selector.register(template.control, selectors.EVENT_READ, functools.partial(self._hear, template))
+        log.info("template %d started", template.pid)
 
     def keep(self, generations: set[int]) -> None:
         """End all other templates, and wait for that."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
 from dynmodel_pyramid.scripts.pulse import Pulse
-from dynmodel_pyramid.scripts.serve import IniFile
+from dynmodel_pyramid.scripts.serve_file import IniFile
 from dynmodel_pyramid.server.serving import Server, settle
 from dynmodel_pyramid.server.settings import Limits
 from dynmodel_pyramid.settings import PROCESSES

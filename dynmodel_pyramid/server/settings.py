@@ -19,7 +19,7 @@ SECTION = "server:main"
 #: The environment variable ``DYNMODEL_SERVER_THREADS`` sets ``threads``, and wins over the INI file. So it is with the
 #: keys of ``[dynmodel-serve]``, which are others.
 PREFIX = "DYNMODEL_SERVER_"
-#: The keys of ``[dynmodel-serve]``, which ``scripts.serve`` reads.
+#: The keys of ``[dynmodel-serve]``, which ``scripts.serve_file`` reads.
 SERVE_KEYS = ("processes", "graceful_timeout", "worker_timeout", "preload")
 #: Where to listen. The sockets are bound before the server is made; in dynmodel-serve another process binds them.
 LISTEN_KEYS = frozenset({"host", "port", "listen", "ipv4", "ipv6", "unix_socket", "unix_socket_perms"})

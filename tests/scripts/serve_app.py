@@ -1,12 +1,19 @@
 """A tiny WSGI application for test_serve.py, which runs it in worker processes (``use = call:serve_app:factory``)."""
 
 import ctypes
+import json
+import logging
 import os
 import re
+import signal
+import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 from urllib.parse import parse_qs
+
+from dynmodel_pyramid.telemetry import measuring
 
 
 def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold="", threads="", **settings):
@@ -36,6 +43,8 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
     if (state / "crash-soon").exists():
         threading.Timer(0.2, os._exit, (8,)).start()
 
+    found = surroundings()
+
     def application(environ, start_response):
         path = environ["PATH_INFO"]
         query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
@@ -55,6 +64,8 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
             return stream(state, query["name"], seconds)
         if path == "/inheritable":
             body = f"inheritable: {[fd for fd in open_files() if fd > 2 and os.get_inheritable(fd)]}".encode()
+        if path == "/surroundings":
+            body = json.dumps(found).encode()
         if path == "/processes":
             body = f"processes: {os.environ['DYNMODEL_PROCESSES']}".encode()
         answer = f"{label} {os.getpid()} {query.get('name', '')}".encode() + body
@@ -78,6 +89,27 @@ def open_files():
         except OSError:
             continue
         yield fd
+
+
+def surroundings():
+    """What the process that loads the application has of the one that started it."""
+    root = logging.getLogger()
+    handlers = {number: signal.getsignal(number) for number in range(1, 32)}
+    return {
+        "arguments": [Path(sys.argv[0]).name, *(text.partition("=")[0] for text in sys.argv[1:])],
+        "path": sys.path,
+        "group": os.getpgid(0) == os.getpid(),
+        "session": os.getsid(0),
+        "input": os.readlink("/proc/self/fd/0"),
+        "files": sorted(os.readlink(f"/proc/self/fd/{fd}").partition(":")[0] for fd in open_files()),
+        "log": [root.level, [handler.formatter._fmt for handler in root.handlers]],
+        "signals": {number: getattr(handler, "__qualname__", str(handler)) for number, handler in handlers.items()},
+        "wakeup": signal.set_wakeup_fd(-1),
+        "counts": measuring.active,
+        "threads": sorted(thread.name.partition("-")[0] for thread in threading.enumerate()),
+        "warnings": [[action, getattr(kind, "__name__", "")] for action, _, kind, *_ in warnings.filters],
+        "environment": sorted(os.environ),
+    }
 
 
 def stream(state, name, seconds):

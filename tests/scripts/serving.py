@@ -67,7 +67,7 @@ class Serve:
             [sys.executable, "-m", "dynmodel_pyramid.scripts.serve", *options, str(self.ini), "address=127.0.0.1"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
             cwd=directory,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which its children do not get
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -127,6 +127,7 @@ class Serve:
         self.process.wait()
         self.reader.join(PATIENCE)
         self.process.stderr.close()
+        self.process.stdin.close()
 
     # Clients
 

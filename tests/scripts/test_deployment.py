@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from dynmodel_pyramid.scripts import serve
+from dynmodel_pyramid.scripts import serve_file
 from dynmodel_pyramid.scripts.deployment import FILES, main
 from dynmodel_pyramid.server.settings import SERVE_KEYS
 from dynmodel_pyramid.testing.databases import database_settings
@@ -155,4 +155,4 @@ def _wait_for(url: str) -> None:
 
 
 def test_the_server_knows_the_keys_that_the_command_takes_from_the_environment():
-    assert tuple(setting.name for setting in serve.SETTINGS) == SERVE_KEYS
+    assert tuple(setting.name for setting in serve_file.SETTINGS) == SERVE_KEYS

@@ -1,15 +1,17 @@
 """``dynmodel-serve`` with workers that are forked from a template, whatever dies; with real processes."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
 
-from dynmodel_pyramid.scripts.serve import IniFile
+from dynmodel_pyramid.scripts.serve_file import IniFile
 from tests.server_process import Server
 
 from .serving import PRELOAD, ini_text, until
@@ -34,6 +36,32 @@ def test_workers_are_replaced_without_loading_anything(preloading, tmp_path):
     new = running.wait_for_workers(3) - {victim}
     until(lambda: running.answering() == new, "the survivor and the new worker to answer")
     assert len(running.find("template .* started")) == 1
+
+
+def test_workers_of_the_first_template_have_nothing_else_of_the_parent_than_later_ones(preloading):
+    """The first template is a copy of the parent, those of reloads are new interpreters."""
+    running = preloading()
+    first = surroundings(running)
+    running.write_ini("two", own=PRELOAD)
+    running.reload(1)
+    assert first == surroundings(running)
+
+
+def surroundings(running):
+    return json.loads("{" + running.get("/surroundings").partition("{")[2])
+
+
+def test_only_the_first_template_is_a_copy_of_the_parent(preloading):
+    """The parent has loaded some of our modules: a copy of it would bring their old code to a reload."""
+    running = preloading()
+    assert command_of(template_of(running)) == command_of(running.process.pid)
+    running.write_ini("two", own=PRELOAD)
+    running.reload(1)
+    assert "dynmodel_pyramid.scripts.template" in command_of(template_of(running, 2))
+
+
+def command_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
 def test_a_template_that_dies_takes_no_worker_with_it_and_comes_again(preloading):

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from dynmodel_pyramid.errors import ConfigurationProblem
-from dynmodel_pyramid.scripts.serve import IniFile, cores
+from dynmodel_pyramid.scripts.serve_file import IniFile, cores
 
 from .serving import PATIENCE, PRELOAD, Client, Connection, Serve, ini_text, until
 
