@@ -114,7 +114,7 @@ def upgrade(database: Database, *, is_new: bool = False) -> tuple[str | None, st
             if before is None:
                 create(database, connection)
             elif _is_known(before):
-                _migrate(database, connection)
+                migrate(database, connection)
             else:
                 _check(before)
     return before, HEAD
@@ -173,7 +173,7 @@ def create(database: Database, connection: sa.Connection) -> None:
     connection.execute(sa.insert(version).values(version_num=HEAD))
 
 
-def _migrate(database: Database, connection: sa.Connection) -> None:
+def migrate(database: Database, connection: sa.Connection) -> None:
     """Bring system tables of an earlier release to :data:`HEAD`, under :func:`lock`."""
     from alembic import command
 

@@ -172,7 +172,7 @@ def test_a_new_database_has_what_the_migrations_make(empty):
     with empty.changing() as connection:
         drop_all(empty, connection)
         assert upgrade.lock(empty, connection) is None
-        upgrade._migrate(empty, connection)
+        upgrade.migrate(empty, connection)
     assert made_tables(empty) == made
 
 
