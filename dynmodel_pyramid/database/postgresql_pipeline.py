@@ -21,7 +21,7 @@ _READ: Call = "send_query_params", (b"BEGIN ISOLATION LEVEL READ COMMITTED READ 
 _WRITE: Call = "send_query_params", (b"BEGIN ISOLATION LEVEL READ COMMITTED", None)
 _ROLLBACK: Call = "send_query_params", (b"ROLLBACK", None)
 #: The driver's placeholders: ``%(name)s``, ``%s`` and ``%%``.
-_PLACE = re.compile(r"%(?:\(([^)]+)\)s|(s)|%)")
+_PLACE = re.compile(r"%(?:\((\w+)\)s|(s)|%)")
 #: The key under which a pooled connection keeps what converts values.
 _ADAPT = "adapt"
 
@@ -83,10 +83,6 @@ class Pipeline:
         values = adapt.dump_sequence([parameters[key] for key in keys], [form] * len(keys))
         self._statements.append((text, values, adapt.types if typed else None, adapt.formats))
 
-    def add_text(self, sql: str) -> None:
-        """Add a statement of the server, without placeholders, which is never prepared."""
-        self._statements.append((sql.encode(), None))
-
     def run(self, *, writes: bool = False) -> list[Any]:
         """The results of the statements.
 
@@ -107,8 +103,7 @@ class Pipeline:
         if self._said is not None:
             calls.append(("send_query_params", self._said.query))
         for statement in self._statements:
-            is_text = statement[1] is None
-            calls += [("send_query_params", statement)] if is_text else prepared.calls(*statement)
+            calls += prepared.calls(*statement)
             places.append(len(calls) - 1)
         try:
             results = self._exchanged(calls if end is None else [*calls, end])

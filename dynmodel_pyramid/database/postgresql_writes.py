@@ -47,7 +47,7 @@ class Writes:
         with waiting("tables"), driver_errors(connection):
             pipeline = Pipeline(connection)
             for lock in locks():
-                pipeline.add_text(lock)
+                pipeline.add(lock, ())
             pipeline.add(sql, parameters, typed=False)
             pipeline.add(*self._attempt.proof)
             *_, result, proof = pipeline.run(writes=True)
