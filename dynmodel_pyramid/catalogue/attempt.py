@@ -99,7 +99,7 @@ class Attempt:
         elif writes:
             # Rows are locked before they are written. A definition change that comes between waits for their locks,
             # and they wait for it.
-            self.database.dialect.lock_along(connection, self, self._tables(), deadline=self._deadline)
+            self._lock_tables(connection, writes=True)
         else:
             self.database.dialect.prove_along(connection, self)
         return connection
@@ -125,13 +125,9 @@ class Attempt:
         self._confirmed = True
 
     def _lock_tables(self, connection: sa.Connection, *, writes: bool) -> None:
-        wait = self._deadline - time.monotonic()
-        self.database.dialect.lock_tables(connection, self._tables(), writes=writes, wait=wait)
-
-    def _tables(self) -> list[sa.FromClause]:
-        """The tables used so far, in the order in which they are locked."""
         models = sorted((model for model in self._used.values() if model), key=lambda model: model.definition.id)
-        return list(dict.fromkeys(model.table for model in models))
+        tables = list(dict.fromkeys(model.table for model in models))
+        self.database.dialect.lock_tables(connection, tables, writes=writes, wait=self._deadline - time.monotonic())
 
     def adopt(self, models: Iterable[Model]) -> None:
         """Use tables that the attempt's own transaction has made or changed, but not yet logged: nobody else sees them

@@ -3,7 +3,6 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-import time
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -227,16 +226,6 @@ class Dialect:
 
         :param connection: its ``info`` may have a :data:`~.cursors.FETCH` until it goes back to the pool
         """
-
-    def lock_along(
-        self, connection: sa.Connection, attempt: Proven, tables: Sequence[sa.FromClause], *, deadline: float
-    ) -> None:
-        """Lock tables for a writer (:meth:`lock_tables`) before the connection runs its next statement, where the state
-        is read last. A statement of :func:`~dynmodel_pyramid.database.cursors.added` may bring the attempt's proof.
-
-        :param deadline: of ``time.monotonic``, until when the locks are waited for
-        """
-        self.lock_tables(connection, tables, writes=True, wait=deadline - time.monotonic())
 
     def failure(self, error: sa.exc.DBAPIError) -> Failure:
         """The meaning of a database error."""

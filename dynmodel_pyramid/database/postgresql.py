@@ -22,13 +22,11 @@ from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure,
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
-from dynmodel_pyramid.database.postgresql_pipeline import committed
 from dynmodel_pyramid.database.postgresql_places import SchemaPlaces, note_tenant
-from dynmodel_pyramid.database.postgresql_reads import Reads
+from dynmodel_pyramid.database.postgresql_reads import Reads, committed
 from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
 from dynmodel_pyramid.database.postgresql_silence import Silence
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
-from dynmodel_pyramid.database.postgresql_writes import Writes
 from dynmodel_pyramid.database.replicas import POSITION, Position, Reading
 from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.database.things import Thing, Things
@@ -143,21 +141,9 @@ class PostgreSQL(Dialect):
         return position
 
     def prove_along(self, connection: sa.Connection, attempt: Proven) -> None:
-        reads = connection.connection.info.get(FETCH)
-        if isinstance(reads, Reads):
+        reads: Reads | None = connection.connection.info.get(FETCH)
+        if reads is not None:
             reads.prove_along(attempt)
-
-    def lock_along(
-        self, connection: sa.Connection, attempt: Proven, tables: Sequence[sa.FromClause], *, deadline: float
-    ) -> None:
-        names = self._names(connection, tables)
-        if not names:
-            return
-
-        def locks() -> tuple[str, ...]:
-            return self._locks(names, "ROW EXCLUSIVE", deadline - time.monotonic())
-
-        connection.connection.info[FETCH] = Writes(attempt, locks)
 
     _KINDS = {
         "54001": "too_complex",
@@ -354,11 +340,11 @@ class PostgreSQL(Dialect):
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         statement = f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
-        reads = connection.connection.info.get(FETCH)
-        if isinstance(reads, Reads):
-            reads.bind(statement)
-        else:
+        reads: Reads | None = connection.connection.info.get(FETCH)
+        if reads is None:
             connection.exec_driver_sql(statement)
+        else:
+            reads.bind(statement)
 
     def stream(
         self, connection: sa.Connection, sql: str, parameters: Any, size: int
@@ -487,19 +473,13 @@ class PostgreSQL(Dialect):
     def lock_tables(
         self, connection: sa.Connection, tables: Iterable[sa.FromClause], *, writes: bool, wait: float
     ) -> None:
-        names = self._names(connection, tables)
+        prepare = connection.dialect.identifier_preparer
+        names = without_parameters(", ".join(map(prepare.format_table, tables)), connection.dialect)
         if not names:
             return
+        mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
         # The driver sends all at once, as there are no parameters.
         with waiting("tables"), raw_cursor(connection) as cursor:
-            cursor.execute("; ".join(self._locks(names, "ROW EXCLUSIVE" if writes else "ACCESS SHARE", wait)))
-
-    @staticmethod
-    def _names(connection: sa.Connection, tables: Iterable[sa.FromClause]) -> str:
-        prepare = connection.dialect.identifier_preparer
-        return without_parameters(", ".join(map(prepare.format_table, tables)), connection.dialect)
-
-    def _locks(self, names: str, mode: str, wait: float) -> tuple[str, ...]:
-        """Statements that lock tables, and let later ones wait as usual."""
-        usual = _wait_at_most(self.settings.lock_timeout)
-        return _wait_at_most(wait), f"LOCK TABLE {names} IN {mode} MODE", usual
+            cursor.execute(
+                f"{_wait_at_most(wait)}; LOCK TABLE {names} IN {mode} MODE; {_wait_at_most(self.settings.lock_timeout)}"
+            )

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.database import Dialect
-from dynmodel_pyramid.database.cursors import added, fetched, raw_cursor
+from dynmodel_pyramid.database.cursors import fetched, raw_cursor
 from dynmodel_pyramid.database.identifiers import without_parameters
 from dynmodel_pyramid.rows.copying import copied_lines, driver_dump
 from dynmodel_pyramid.rows.documents import Processors, documents
@@ -271,11 +271,6 @@ class PreparedRow(PreparedSelect):
         names, known = [column.key for column in written], [column for column in columns if column is not None]
         super().__init__(sa.insert(table).returning(*known), dialect, (names, known))
         self.refused = self.refused or wraps_parameters(written) or len(known) < len(columns)
-
-    def __call__(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Sequence[Sequence[Any]]:
-        """The row."""
-        description, rows = added(connection, self._sql, self._given(parameters))
-        return processed(rows, self._processors_of(description))
 
 
 def wraps_parameters(columns: Iterable[sa.Column[Any]]) -> bool:

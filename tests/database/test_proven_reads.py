@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.database import STAMP
 from dynmodel_pyramid.database.cursors import driver_connection, fetched, raw_cursor
-from dynmodel_pyramid.database.postgresql_pipeline import numbered
+from dynmodel_pyramid.database.postgresql_reads import numbered
 
 
 @pytest.fixture
