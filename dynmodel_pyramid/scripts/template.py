@@ -62,6 +62,10 @@ def forget_parent(descriptors: set[int]) -> None:
     :param descriptors: those that it was given; others but the standard ones are closed
     """
     os.setpgid(0, 0)  # so Ctrl-C in a terminal reaches the parent only
+    # The parent may have been started with some of them ignored (nohup); a new interpreter of it has not.
+    for told in (signal.SIGTERM, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD):
+        signal.signal(told, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     for number in map(int, os.listdir("/proc/self/fd")):

@@ -115,9 +115,10 @@ class Channel(HTTPChannel):
 
     def recv(self, buffer_size: int) -> bytes:
         request = self.request
-        # waitress copies the rest of what it has for each chunk of a chunked body: so it gets little at a time.
+        # waitress copies the rest of what it has for each chunk of a chunked body: so it gets little at a time. And
+        # what follows a body may be many small requests, which are parsed at once.
         if request is not None and request.headers_finished and not request.chunked:
-            buffer_size = max(buffer_size, BODY_PART)
+            buffer_size = max(buffer_size, min(BODY_PART, getattr(request.body_rcv, "remain", 0)))
         return super().recv(buffer_size)
 
     def is_receiving(self) -> bool:
