@@ -169,7 +169,7 @@ def create(database: Database, connection: sa.Connection) -> None:
         sa.Column("version_num", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
     )
-    version.create(connection)
+    version.create(connection, checkfirst=True)  # it may be there, and empty
     connection.execute(sa.insert(version).values(version_num=HEAD))
 
 
