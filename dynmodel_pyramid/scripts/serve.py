@@ -64,6 +64,8 @@ def run_as_template(uri: str, variables: list[str], plan: Plan, control: int, so
     """
     if not _is_on_path() and os.path.dirname(os.path.realpath(sys.argv[0])) == sys.path[0]:
         del sys.path[0]  # of the console script; later templates do not have it, either
+    # What setuptools' scripts of editable installations demand of pkg_resources; later templates are no such scripts.
+    vars(sys.modules["__main__"]).pop("__requires__", None)
     from dynmodel_pyramid.scripts import template  # which the parent does not need
 
     arguments = process_arguments(uri, variables, plan, control, sockets)
