@@ -82,6 +82,19 @@ def test_two_servers_start_at_once_on_an_empty_database(settings, tmp_path):
             server.stop()
 
 
+def test_an_empty_table_of_the_version_does_not_stop_a_new_database(empty, settings):
+    schema = empty.dialect.schema
+    version = sa.Table(upgrade.VERSION_TABLE, sa.MetaData(schema=schema), sa.Column("version_num", sa.String(32)))
+    engine = sa.create_engine(settings["sqlalchemy.url"])
+    with engine.begin() as connection:
+        if schema is not None:
+            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+        version.create(connection)
+    engine.dispose()
+    assert upgrade.upgrade(empty) == (None, upgrade.HEAD)
+    upgrade.check(empty)
+
+
 def test_an_empty_database_without_auto_upgrade_is_refused_with_the_hint(make_app):
     with pytest.raises(ConfigurationProblem, match="revision none.*dynmodel-upgrade.*auto_upgrade = true"):
         make_app(**{"dynmodel.auto_upgrade": "false"})

@@ -47,6 +47,9 @@ DEFAULTS = {
 }
 #: For ``own``: workers are forked from a template.
 PRELOAD = "preload = true"
+PROGRAM = (sys.executable, "-m", "dynmodel_pyramid.scripts.serve")
+#: Started with these signals ignored, as nohup does with one of them.
+IGNORING = ("sh", "-c", 'trap "" TERM INT HUP TTIN TTOU; exec "$@"', "sh", *PROGRAM)
 
 
 def ini_text(label: str, **values) -> str:
@@ -56,7 +59,14 @@ def ini_text(label: str, **values) -> str:
 class Serve:
     """A running ``dynmodel-serve``; its messages are collected in ``lines``."""
 
-    def __init__(self, directory: Path, label: str = "one", options: tuple[str, ...] = (), **ini):
+    def __init__(
+        self,
+        directory: Path,
+        label: str = "one",
+        options: tuple[str, ...] = (),
+        program: tuple[str, ...] = PROGRAM,
+        **ini,
+    ):
         self.directory = directory
         self.ini = directory / "serve.ini"
         self.lines: list[str] = []
@@ -64,7 +74,7 @@ class Serve:
         self.write_ini(label, **ini)
         path = [str(HERE), str(HERE.parent.parent), os.environ.get("PYTHONPATH", "")]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dynmodel_pyramid.scripts.serve", *options, str(self.ini), "address=127.0.0.1"],
+            [*program, *options, str(self.ini), "address=127.0.0.1"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
             cwd=directory,
             stdin=subprocess.PIPE,  # which its children do not get

@@ -12,9 +12,10 @@ import pytest
 import requests
 
 from dynmodel_pyramid.scripts.serve_file import IniFile
+from tests.plugins import path_with
 from tests.server_process import Server
 
-from .serving import PRELOAD, ini_text, until
+from .serving import IGNORING, PRELOAD, PROGRAM, ini_text, until
 from .test_serve import serve  # noqa: F401
 
 
@@ -38,13 +39,25 @@ def test_workers_are_replaced_without_loading_anything(preloading, tmp_path):
     assert len(running.find("template .* started")) == 1
 
 
-def test_workers_of_the_first_template_have_nothing_else_of_the_parent_than_later_ones(preloading):
+@pytest.mark.parametrize("program", [PROGRAM, IGNORING], ids=["plain", "ignoring"])
+def test_workers_of_the_first_template_have_nothing_else_of_the_parent_than_later_ones(preloading, program):
     """The first template is a copy of the parent, those of reloads are new interpreters."""
-    running = preloading()
+    running = preloading(program=program)
     first = surroundings(running)
     running.write_ini("two", own=PRELOAD)
     running.reload(1)
     assert first == surroundings(running)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_that_were_ignored_at_the_start_do_what_they_do(preloading, tmp_path, number):
+    running = preloading(program=IGNORING)
+    running.wait_for_workers()
+    running.write_ini("two", own=PRELOAD)
+    running.reload(1)
+    assert running.get().startswith("two ")
+    running.send(number)
+    assert running.wait() == 0
 
 
 def surroundings(running):
@@ -58,6 +71,19 @@ def test_only_the_first_template_is_a_copy_of_the_parent(preloading):
     running.write_ini("two", own=PRELOAD)
     running.reload(1)
     assert "dynmodel_pyramid.scripts.template" in command_of(template_of(running, 2))
+
+
+def test_a_script_of_an_editable_installation_by_an_older_setuptools_starts(tmp_path):
+    """It demands its distribution of pkg_resources, which Pyramid imports, and which does not find all."""
+    script = "__requires__ = 'absent'\nimport sys\nfrom dynmodel_pyramid.scripts.serve import main\nsys.exit(main())\n"
+    (tmp_path / "demanding.py").write_text(script)
+    settings = {"sqlalchemy.url": f"sqlite:///{tmp_path}/data.sqlite", "dynmodel.auto_upgrade": "true"}
+    server = Server(settings, tmp_path, module="demanding", environment={"PYTHONPATH": path_with(tmp_path)})
+    try:
+        server.start()
+        assert "has loaded the application" in server.log.read_text()
+    finally:
+        server.stop()
 
 
 def command_of(pid):
