@@ -36,21 +36,22 @@ class Returning:
         self.rows = rows
         self._numbers = numbers
         below = any(level.path for level in query.levels)
-        self._query = query
+        self._query, root = query, query.root
+        #: Whether the ids are the answer: the caller may read all rows, and nobody else changes them meanwhile.
+        self._is_known = query.select == _ONLY_ID and not (below or root.order or root.having)
+        self._is_known = self._is_known and rows.scope.view.key is None and not rows.catalogue.is_reported
         #: Whether reading them may take long.
-        self._is_asked = query.select != _ALL or below or bool(query.root.order)
-        self._plan = self._planned() if self._is_asked or numbers else None
+        self._is_asked = query.select != _ALL or below or bool(root.order)
+        self._plan = self._planned() if (self._is_asked or numbers) and not self._is_known else None
         if self._plan is not None and self._plan.is_grouped and not groups:
             raise Malformed(
                 "select: a write answers with rows, not with groups", code="invalid_parameter", parameter="select"
             )
-        self.names: Sequence[str] = rows.encoder.names if self._plan is None else self._plan.names
+        whole = ("id",) if self._is_known else rows.encoder.names
+        self.names: Sequence[str] = whole if self._plan is None else self._plan.names
         #: Whether these are whole rows, as the row service encodes them.
-        self.is_whole = self._plan is None
-        self.is_together = self._plan is not None and (bool(query.root.order) or self._plan.is_grouped)
-        #: Whether the ids are the answer: the caller may read all rows, and nobody else changes them meanwhile.
-        self._is_known = query.select == _ONLY_ID and not below and rows.scope.view.key is None
-        self._is_known = self._is_known and not self.is_together and not rows.catalogue.is_reported
+        self.is_whole = self._plan is None and not self._is_known
+        self.is_together = self._plan is not None and (bool(root.order) or self._plan.is_grouped)
 
     def _planned(self, only: Only | None = None) -> Plan:
         rows, query = self.rows, self._query

@@ -1,5 +1,6 @@
 """Documents that are judged by columns get the values that they get one by one; all others are left to that."""
 
+import datetime
 from decimal import Decimal
 
 import pytest
@@ -120,3 +121,10 @@ def test_copied_lines():
     lines = copied_lines(columns, str)
     assert lines == b"1\ta\\tb\t1.50\t0.1\n\\N\t\\N\t\\N\t1e+300\n9223372036854775808\t\\\\N\\n\\r\t0\t\\N\n"
     assert copied_lines([[float("nan"), float("inf")]], str) == b"nan\ninf\n"
+    moment, later = (datetime.datetime(2026, 12, 2, 9, hour, 1, 5, tzinfo=datetime.UTC) for hour in (1, 2))
+    lines = copied_lines([[moment] * 3, [moment, later, moment], [moment, None, moment]], str)
+    assert lines.decode().replace("2026-12-02T09:01:01.000005+00:00", "M").replace("T09:02", "T09:01").splitlines() == [
+        "M\tM\tM",
+        "M\t2026-12-02T09:01:01.000005+00:00\t\\N",
+        "M\tM\tM",
+    ]

@@ -178,3 +178,18 @@ def test_representations_embed(client):
     assert answer.json == [{"id": 1, "maker": {"name": "far"}}, {"id": 2, "maker": None}]
     answer = client.send("PATCH", f"{rows}?maker=eq.1&select=n,maker(name)", {"n": 1, "maker": None}, status=200)
     assert answer.json == [{"n": 1, "maker": None}]
+
+
+def test_ids_alone_are_answered_and_what_the_query_asks_besides_holds(client):
+    rows = client.table({"n": "integer"}, "Ids") + "rows/"
+    assert client.send("POST", f"{rows}?select=id", [{"n": 1}, {"n": 2}], status=201).json == [{"id": 1}, {"id": 2}]
+    assert client.send("POST", f"{rows}?select=id", {"n": 3}, status=201).json == {"id": 3}
+    answer = client.send("PATCH", f"{rows}?id=gt.1&select=id&order=n.desc", {"n": 4}, status=200)
+    assert answer.json == [{"id": 2}, {"id": 3}]
+    answer = client.send("PATCH", f"{rows}?id=gt.1&select=id&order=id.desc", {"n": 5}, status=200)
+    assert answer.json == [{"id": 3}, {"id": 2}]
+    for more, code in (("order=nope", "unknown_field"), ("having=(n.sum().gt.0)", "invalid_parameter")):
+        client.refused("PATCH", f"{rows}?id=gt.1&select=id&{more}", {"n": 6}, status=400, code=code)
+    shows = {"Prefer": "return=representation"}
+    client.app.post_json("/rest/Ids?select=id&having=(n.sum().gt.0)", [{"n": 6}], headers=shows, status=400)
+    assert client.get(f"{rows}?select=n") == [{"n": 1}, {"n": 5}, {"n": 5}]
