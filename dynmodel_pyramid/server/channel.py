@@ -121,6 +121,13 @@ class Channel(HTTPChannel):
             buffer_size = max(buffer_size, min(BODY_PART, getattr(request.body_rcv, "remain", 0)))
         return super().recv(buffer_size)
 
+    def send_continue(self) -> None:
+        if self.request.completed:
+            # It has no body, or is refused for its head: waitress would ask for more of it, and wait.
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
+
     def is_receiving(self) -> bool:
         # Some clients end a request with a superfluous line break; that does not begin another.
         request = self.request

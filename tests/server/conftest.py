@@ -80,7 +80,7 @@ class Client:
 
     def answer(self, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
         status, headers = self.head()
-        if method == "HEAD" or status in (204, 304):
+        if method == "HEAD" or status in (100, 204, 304):
             return status, headers, b""
         if "content-length" in headers:
             body = self.file.read(int(headers["content-length"]))

@@ -152,6 +152,24 @@ def test_bodies(serve):
         assert body_of(client) == b"xyz"
 
 
+@pytest.mark.parametrize("length", [{}, {"Content_Length": "0"}])
+def test_a_request_without_a_body_needs_no_leave_to_go_on(serve, length):
+    """A client must not ask for it then (RFC 9110, section 10.1.1), and is not left without an answer."""
+    running = serve()
+    with running.connect() as client:
+        for _ in range(2):
+            client.request("/", method="POST", Expect="100-continue", **length)
+            assert client.answer()[::2] == (200, b"fine")
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_sent(serve):
+    running = serve(max_request_body_size=10)
+    with running.connect() as client:
+        client.request("/", method="POST", Expect="100-continue", Content_Length="10")
+        assert client.answer()[0] == 413
+        assert client.at_end()
+
+
 def test_a_client_that_ends_its_half_is_answered(serve, application):
     running = serve()
     with running.connect() as client:
