@@ -99,6 +99,7 @@ class Attempt:
         elif writes:
             # Rows are locked before they are written. A definition change that comes between waits for their locks,
             # and they wait for it.
+            self.database.dialect.prove_along(connection, self)
             self._lock_tables(connection, writes=True)
         else:
             self.database.dialect.prove_along(connection, self)

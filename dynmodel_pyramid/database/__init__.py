@@ -11,9 +11,10 @@ A :class:`Database` is the only thing in the package that opens connections. It 
 ``sqlite``            SQLite's answers; ``sqlite_functions``, ``sqlite_sums``, ``sqlite_deadline``, ``sqlite_file``,
                       ``sqlite_findings``, ``sqlite_log``, ``sqlite_readers``, ``sqlite_rows``, ``sqlite_things``,
                       ``sqlite_search`` and ``sqlite_writer`` are parts of it
-``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_findings``, ``postgresql_prepared``,
-                      ``postgresql_reads``, ``postgresql_sessions``, ``postgresql_shards``, ``postgresql_silence``,
-                      ``postgresql_stream`` and ``postgresql_things`` are parts of it
+``postgresql``        PostgreSQL's answers; ``postgresql_entries``, ``postgresql_findings``, ``postgresql_pipeline``,
+                      ``postgresql_prepared``, ``postgresql_reads``, ``postgresql_sessions``, ``postgresql_shards``,
+                      ``postgresql_silence``, ``postgresql_stream``, ``postgresql_things`` and ``postgresql_writes``
+                      are parts of it
 ``places``            where the tables of tenants are; ``sqlite_places`` and ``postgresql_places`` say it
 ``backups``           whole databases as files, and back
 ``findings``          what an examination finds

@@ -22,15 +22,16 @@ from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure,
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
+from dynmodel_pyramid.database.postgresql_pipeline import committed
 from dynmodel_pyramid.database.postgresql_places import SchemaPlaces, note_tenant
-from dynmodel_pyramid.database.postgresql_reads import Reads, committed
-from dynmodel_pyramid.database.postgresql_sessions import Sessions, end_stage, refuse_unsound, stage, write_staged
+from dynmodel_pyramid.database.postgresql_reads import Reads
+from dynmodel_pyramid.database.postgresql_sessions import SAID, Sessions, end_stage, refuse_unsound, stage, write_staged
 from dynmodel_pyramid.database.postgresql_silence import Silence
 from dynmodel_pyramid.database.postgresql_stream import STREAM_KEY, ServerStream
+from dynmodel_pyramid.database.postgresql_writes import Writes, lock_before
 from dynmodel_pyramid.database.replicas import POSITION, Position, Reading
 from dynmodel_pyramid.database.texts import functions
 from dynmodel_pyramid.database.things import Thing, Things
-from dynmodel_pyramid.telemetry.measuring import waiting
 
 #: The application names of sessions that are streams, as pg_stat_activity shows them.
 STREAM, SLOW_STREAM = "dynmodel stream", "dynmodel stream that waits for its client"
@@ -125,6 +126,12 @@ class PostgreSQL(Dialect):
         connection.connection.info[FETCH] = Reads(reading)
         return connection
 
+    def begin_writing(self, engine: sa.Engine, *, is_kept: bool) -> sa.Connection:
+        connection = super().begin_writing(engine, is_kept=is_kept)
+        if SAID not in connection.connection.info:  # else the transaction has begun with what had to be said
+            connection.connection.info[FETCH] = Writes()
+        return connection
+
     def commit_writing(self, connection: sa.Connection, *, tells: bool = False) -> Position | None:
         if not tells:
             super().commit_writing(connection)
@@ -141,9 +148,9 @@ class PostgreSQL(Dialect):
         return position
 
     def prove_along(self, connection: sa.Connection, attempt: Proven) -> None:
-        reads: Reads | None = connection.connection.info.get(FETCH)
-        if reads is not None:
-            reads.prove_along(attempt)
+        fetch: Reads | Writes | None = connection.connection.info.get(FETCH)
+        if fetch is not None:
+            fetch.prove_along(attempt)
 
     _KINDS = {
         "54001": "too_complex",
@@ -341,11 +348,11 @@ class PostgreSQL(Dialect):
 
     def bound_statements(self, connection: sa.Connection, seconds: float) -> None:
         statement = f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
-        reads: Reads | None = connection.connection.info.get(FETCH)
-        if reads is None:
-            connection.exec_driver_sql(statement)
-        else:
+        reads = connection.connection.info.get(FETCH)
+        if isinstance(reads, Reads):
             reads.bind(statement)
+        else:
+            connection.exec_driver_sql(statement)
 
     def stream(
         self, connection: sa.Connection, sql: str, parameters: Any, size: int
@@ -371,7 +378,8 @@ class PostgreSQL(Dialect):
             savepoint = connection.begin_nested()
             try:
                 self.bound_lock_waits(connection, min(patience, max(0, deadline - time.monotonic())))
-                self._lock_access(connection, "pg_advisory_xact_lock")
+                with raw_cursor(connection) as cursor:
+                    cursor.execute(self._access_lock("pg_advisory_xact_lock"))
             except sa.exc.DBAPIError as error:
                 savepoint.rollback()
                 if self.failure(error).kind != "busy" or time.monotonic() >= deadline:
@@ -384,12 +392,12 @@ class PostgreSQL(Dialect):
         self.bound_lock_waits(connection, self.settings.lock_timeout)
 
     def share_access(self, connection: sa.Connection) -> None:
-        self._lock_access(connection, "pg_advisory_xact_lock_shared")
+        lock_before(connection, self._access_lock("pg_advisory_xact_lock_shared"))
 
-    def _lock_access(self, connection: sa.Connection, function: str) -> None:
+    def _access_lock(self, function: str) -> str:
         # Advisory locks belong to the whole database: the second key is the schema's.
-        with raw_cursor(connection) as cursor:
-            cursor.execute(f"SELECT {function}({ACCESS_LOCK_KEY}, hashtext(%s))", (self.schema or "",))
+        schema = (self.schema or "").replace("'", "''")
+        return f"SELECT {function}({ACCESS_LOCK_KEY}, hashtext('{schema}'))"
 
     def order_writers(self, connection: sa.Connection, tables: Mapping[int, bool]) -> None:
         with raw_cursor(connection) as cursor:
@@ -479,8 +487,5 @@ class PostgreSQL(Dialect):
         if not names:
             return
         mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
-        # The driver sends all at once, as there are no parameters.
-        with waiting("tables"), raw_cursor(connection) as cursor:
-            cursor.execute(
-                f"{_wait_at_most(wait)}; LOCK TABLE {names} IN {mode} MODE; {_wait_at_most(self.settings.lock_timeout)}"
-            )
+        usual = _wait_at_most(self.settings.lock_timeout)
+        lock_before(connection, _wait_at_most(wait), f"LOCK TABLE {names} IN {mode} MODE", usual)

@@ -120,8 +120,8 @@ DATABASE_ERRORS = Counter(
 )
 LOCK_SECONDS = Histogram(
     "dynmodel_lock_seconds",
-    "Seconds that were waited for locks: for the turn to write (SQLite), for tables (PostgreSQL), for the tables of a "
-    "definition change.",
+    "Seconds that were waited for locks: for the turn to write (SQLite), for tables and changes of access "
+    "(PostgreSQL), for the tables of a definition change.",
     QUICK,
     lock=("writer", "tables", "change"),
 )

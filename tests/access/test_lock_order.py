@@ -15,6 +15,7 @@ from dynmodel_pyramid.access.grants import Access
 from dynmodel_pyramid.access.identity import ANONYMOUS
 from dynmodel_pyramid.catalogue.attempt import Attempt
 from dynmodel_pyramid.changes.service import DefinitionService
+from dynmodel_pyramid.database.cursors import fetched
 from dynmodel_pyramid.testing.databases import database_settings
 
 
@@ -103,6 +104,24 @@ def test_a_write_that_waits_for_its_table_holds_up_no_change_of_access(catalogue
             with database.writer.begin() as connection:
                 changes.hold(connection, database, 0.1)
             long.rollback()
+
+
+def test_a_change_of_access_waits_for_the_first_row_of_a_write(catalogue, model):
+    """Its locks are sent with the row, and that of access must be among them."""
+    database = catalogue.database
+    connection = database.begin_writing(is_kept=True)
+    try:
+        writing(catalogue, model, connection)
+        columns, values = "id, _version, _created, _updated", "1, 1, now(), now()"
+        table = connection.dialect.identifier_preparer.format_table(model.table)
+        fetched(connection, f"INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING id", {})
+        with pytest.raises(sa.exc.DBAPIError), database.writer.begin() as change:
+            changes.hold(change, database, 0.1)
+        database.dialect.commit_writing(connection)
+    finally:
+        database.dialect.end_writing(connection)
+    with database.writer.begin() as change:
+        changes.hold(change, database, 0.1)
 
 
 def test_other_writes_pass_a_change_of_access_that_waits(catalogue):

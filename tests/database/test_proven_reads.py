@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.database import STAMP
 from dynmodel_pyramid.database.cursors import driver_connection, fetched, raw_cursor
-from dynmodel_pyramid.database.postgresql_reads import numbered
+from dynmodel_pyramid.database.postgresql_pipeline import numbered
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def relabel(app, label: str) -> None:
 def test_placeholders():
     assert numbered("SELECT '%%', %(b)s, %(a_1)s, %(b)s") == (b"SELECT '%', $1, $2, $1", ("b", "a_1"))
     assert numbered("%s %s") == (b"$1 $2", (0, 1))
+    assert numbered('"%%(a)s" %(a\ue020b)s') == (b'"%(a)s" $1', ("a\ue020b",))
 
 
 def test_rows_prove_what_was_read_before_a_change(app, attempt, connection, rows):
