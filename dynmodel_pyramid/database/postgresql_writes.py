@@ -5,6 +5,7 @@ The server runs them one after another, as it does in exchanges of their own: th
 written, and the state is read last (``catalogue/attempt.py``).
 """
 
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from dynmodel_pyramid.database.cursors import FETCH, driver_connection, driver_errors, fetched_plainly, raw_cursor
 from dynmodel_pyramid.database.dialect import Proven
 from dynmodel_pyramid.database.postgresql_pipeline import Pipeline, Rows
+from dynmodel_pyramid.database.timing import timed
 from dynmodel_pyramid.telemetry import measuring
 from dynmodel_pyramid.telemetry.families import LOCK_SECONDS
 
@@ -36,10 +38,11 @@ class Writes:
     """
 
     def __init__(self) -> None:
-        #: The statements that come before the first one; None, when it has run.
+        #: What comes before the first statement; None, when it has run. If it fails, whatever is run next fails as
+        #: well, or takes the locks.
         self.locks: list[str] | None = []
         self._attempt: Proven | None = None
-        self._is_proven = False
+        self._brought_proof = False
 
     def prove_along(self, attempt: Proven) -> None:
         """Let the first statement prove an attempt. Of several, the first one: the request's."""
@@ -47,33 +50,41 @@ class Writes:
             self._attempt = attempt
 
     def read_on(self, connection: sa.Connection) -> None:
-        locks, self.locks = self.locks, None
-        if locks:
-            with measuring.waiting("tables"), driver_errors(connection):
-                driver_connection(connection).execute("; ".join(locks))
-        if self._is_proven and self._attempt is not None:
+        if self.locks:
+            with measuring.waiting("tables"), timed(), driver_errors(connection):
+                driver_connection(connection).execute("; ".join(self.locks))
+        self.locks = None
+        if self._brought_proof and self._attempt is not None:
             # The proof covers what was done before it.
-            self._is_proven = False
+            self._brought_proof = False
             self._attempt.disprove()
 
     def __call__(self, connection: sa.Connection, sql: str, parameters: Any) -> tuple[Any, Rows]:
         if self.locks is None or self._attempt is None:
             return fetched_plainly(connection, sql, parameters)
-        locks, self.locks = self.locks, None
-        is_measured = measuring.CURRENT.get() is not None
+        record = measuring.CURRENT.get()
         with driver_errors(connection):
             pipeline = Pipeline(connection)
-            for lock in locks:
+            for lock in self.locks:
                 pipeline.add_text(lock)
-            if is_measured:
+            if record is not None:
                 pipeline.add_text(_WAITED)
             pipeline.add(sql, parameters)
             pipeline.add(*self._attempt.proof)
-            *first, result, proof = pipeline.begin()
-            if is_measured:
+            began = monotonic()
+            try:
+                *first, result, proof = pipeline.begin()
+            except connection.dialect.loaded_dbapi.errors.LockNotAvailable:
+                if record is not None:
+                    waited = monotonic() - began
+                    measuring.observe(LOCK_SECONDS, waited, "tables")
+                    record.queried(waited)
+                raise
+            self.locks = None
+            if record is not None:
                 measuring.observe(LOCK_SECONDS, pipeline.loaded(first[-1])[1][0][0], "tables")
             description, rows = pipeline.loaded(result)
             _, ((*found,),) = pipeline.loaded(proof)
         self._attempt.prove_by(connection, found)
-        self._is_proven = True
+        self._brought_proof = True
         return description, rows

@@ -328,7 +328,9 @@ class Rows(RowReads):
             with telling(self, lambda: rows.candidates()[0]):
                 [shown] = prepared(connection, values)
         except sa.exc.DBAPIError as error:
-            if catalogue.database.failure(error).kind == "full":  # SQLite says so of a table with the largest id, too
+            dialect = catalogue.database.dialect
+            # SQLite says so of a table with the largest id, too.
+            if dialect.goes_on_after_refusals and dialect.failure(error).kind == "full":
                 self.draw_ids(connection, rows.ids)
             raise
         refuse_unsafe_ids(shown[0])

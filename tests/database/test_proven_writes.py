@@ -245,6 +245,49 @@ def test_a_failed_statement_leaves_its_transaction_open(attempt, connection, ins
         fetched(connection, "SELECT 1", {})
 
 
+@pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+def test_a_statement_that_is_not_even_sent_keeps_the_locks_for_the_next(attempt, connection, insert, value):
+    with pytest.raises((sa.exc.DBAPIError, UnicodeError)):
+        fetched(connection, insert, {"size": value})
+    fetched(connection, "SELECT 1", {})
+    assert modes(attempt, connection) == ["RowExclusiveLock"]
+
+
+def test_a_lock_that_is_refused_was_waited_for(catalogue, path, insert, monkeypatch):
+    observed = []
+    monkeypatch.setattr(measuring, "active", True)
+    monkeypatch.setattr(measuring, "observe", lambda family, seconds, *labels: observed.append((seconds, *labels)))
+    attempt = Attempt(catalogue, deadline=time.monotonic() + 0.2)
+    attempt.model("Thing")
+    with attempt.database.writer.connect() as change, change.begin():
+        attempt.database.dialect.lock_exclusively(change, attempt.model("Thing").definition.physical_name)
+        for first in (insert, None):
+            token = measuring.CURRENT.set(measuring.Record())
+            connection = attempt.open(attempt.database.begin_writing(is_kept=True), writes=True)
+            try:
+                with pytest.raises(sa.exc.DBAPIError):
+                    if first is None:
+                        connection.execute(sa.text("SELECT 1"))
+                    else:
+                        fetched(connection, insert, {"size": 5})
+                assert measuring.CURRENT.get().database > 0
+            finally:
+                measuring.CURRENT.reset(token)
+                attempt.database.dialect.end_writing(connection)
+    assert [(seconds > 0, lock) for seconds, lock in observed] == [(True, "tables")] * 2
+
+
+def test_a_full_disk_is_told_as_such(app, catalogue, path):
+    table = catalogue.database.engine.dialect.identifier_preparer.format_table(Attempt(catalogue).model("Thing").table)
+    with catalogue.database.writer.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END$$;"
+            f"CREATE TRIGGER no_space BEFORE INSERT ON {table} EXECUTE FUNCTION pg_temp.f()"
+        )
+    assert app.post_json(f"{path}rows/", {"size": 1}, status=503).json["code"] == "database_unavailable"
+
+
 def test_a_refused_row_leaves_a_connection_that_can_be_used(app, path):
     app.post_json(f"{path}rows/", {"size": 1, "name": "a"}, status=201)
     for _ in range(5):

@@ -5,8 +5,9 @@ python -m tests.soak.access --database sqlite --processes 2 --changes 100 --with
 
 Eight users read and write one table without pause, each request through a random process and at either face, while an
 administrator changes grants, users' roles and claims, disables and enables users, revokes tokens and makes new ones.
-A tenth client changes the table's definition. Every answer is held against a plain evaluation of the access that was
-in force at some moment of the request (``granting.py``); writes are judged again by the moment of their commit.
+A tenth client changes the table's definition, and administrators add rows to another one until their tokens are
+revoked (``revoked.py``). Every answer is held against a plain evaluation of the access that was in force at some
+moment of the request (``granting.py``); writes are judged again by the moment of their commit.
 ``--without-check`` switches the proof of access off: then violations must be found, and the command exits with 1.
 """
 
@@ -21,9 +22,11 @@ from dynmodel_pyramid.access.accounts.accounts import Accounts
 from dynmodel_pyramid.database import Database
 from dynmodel_pyramid.settings import Settings
 from dynmodel_pyramid.testing.databases import DATABASES
-from tests.soak.fleet import Answer, Client, Fleet, finish, percentile, running_fleet
+from tests.soak.fleet import Fleet, finish, percentile, running_fleet
 from tests.soak.granted import REST, ROWS, Granted, Race, Witness, judge_writes
-from tests.soak.granting import SEEDED, TEAMS, TENANTS, Change, Document, Granter, Read, Role, Row, State, Step, User
+from tests.soak.granting import SEEDED, TEAMS, TENANTS, Change, Granter, Read, Role, Row, State, Step, User
+from tests.soak.revoked import Revoked
+from tests.soak.sending import Sender
 
 #: The proof of access, as a cache with a time to live would have it.
 _CHECK = "        if found[ACCESS_STAMP] != caller.stamp or not found[CREDENTIAL]:\n"
@@ -75,24 +78,6 @@ def first_secret(fleet: Fleet) -> str:
             return Accounts(database).tokens.create(connection, name="admin", roles=("admin",))[1]
     finally:
         database.close()
-
-
-class Sender:
-    """Requests of an administrator, each through a random process."""
-
-    def __init__(self, ports: list[int], secret: str, chance: random.Random):
-        self.client = Client(ports)
-        self.secret, self.chance = secret, chance
-
-    def __call__(self, method: str, path: str, document: Document | list | None = None, **headers: str) -> Answer:
-        place = self.chance.randrange(len(self.client))
-        return self.client(place, method, path, document, Authorization=f"Bearer {self.secret}", **headers)
-
-    def must(self, method: str, path: str, document: Document | list | None = None, **headers: str) -> Answer:
-        answer = self(method, path, document, **headers)
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:500]!r}")
-        return answer
 
 
 def seeded(clients: int) -> dict[int, Row]:
@@ -246,6 +231,8 @@ def run_access(
     deadline = time.monotonic() + seconds
     ninth = Ninth(race, Sender(fleet.ports, secret, random.Random(seed + 1)))
     threads.append(threading.Thread(target=ninth.loop, args=(changes, deadline, pause, until_violation), daemon=True))
+    revoked = Revoked(race, Sender(fleet.ports, secret, random.Random(seed + 3)), fleet.ports)
+    threads.append(threading.Thread(target=revoked.loop, daemon=True))
     if defines is not None:
         tenth = Tenth(race, Sender(fleet.ports, secret, random.Random(seed + 2)))
         threads.append(threading.Thread(target=tenth.loop, args=(defines,), daemon=True))
@@ -270,7 +257,8 @@ def summary(race: Race, what: str, took: float) -> str:
     return (
         f"{what}, {took:.0f} s: {sum(race.statuses.values())} requests ({statuses}), {len(race.changes) - 1} changes "
         f"of access, {race.tally['definitions']} of the definition; {race.tally['raced']} answers during a change, "
-        f"{len(race.writes)} writes, {race.late} of them committed after a change that was answered meanwhile; busy "
+        f"{len(race.writes)} writes, {race.late} of them committed after a change that was answered meanwhile; "
+        f"{race.tally['rows_by_administrators']} single rows by {race.tally['tokens_revoked']} administrators; busy "
         f"{race.tally['busy']} + {race.tally['busy_changes']} changes; reads {times('read')}; streams "
         f"{times('stream')}; writes {times('write')}; changes {times('change')}; definitions "
         f"{times('definition change')}"
