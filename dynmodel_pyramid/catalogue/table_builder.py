@@ -308,6 +308,10 @@ class Model:
         """The most ids of a reverse side in a row; 0: any number."""
         return self._generator.most_reverse
 
+    def column(self, field: FieldDefinition) -> sa.Column[Any] | None:
+        """See :meth:`Generator.column`."""
+        return self._generator.column(field)
+
     def alone(self, field: FieldDefinition) -> "Model":
         """The table as if this were its only field."""
         return Model(replace(self.definition, fields=(field,)), self._generator)

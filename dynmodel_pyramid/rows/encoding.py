@@ -54,7 +54,6 @@ class RowEncoder:
         names = [*[field.name for field in self._readable], *sides]
         self.names: tuple[str, ...] = ("id", *names, *[name for name, _ in self._aliases])
         self._prepared: dict[str, PreparedSelect] = {}
-        self._former = FormerStatements(model)
         if self.shows_others:
             # Now, because the caller's attempt notes the far tables that are used.
             self.table = view.source()
@@ -95,12 +94,10 @@ class RowEncoder:
             return self._prepared.setdefault(name, self._prepare(name, connection.dialect))
 
     def _prepare(self, name: str, dialect: sa.Dialect) -> PreparedSelect:
-        select = None if self.shows_others else self._former.get(name, dialect)
-        if select is None:
-            select = PreparedSelect(self._one() if name == "one" else self._between(), dialect)
-        if not self.shows_others:
-            self._former.keep(name, select)
-        return select
+        make = self._one if name == "one" else self._between
+        if self.shows_others:
+            return PreparedSelect(make(), dialect)
+        return self._model.once(FormerStatements, FormerStatements).statement(name, dialect, make)
 
     def insert(self, connection: sa.Connection, table: sa.Table, dialect: Dialect) -> PreparedRow:
         """The statement that adds a row to the table itself and shows it; :attr:`shows_others` must be false."""

@@ -19,6 +19,7 @@ from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
 from dynmodel_pyramid.queries.sql.plans import plan
+from dynmodel_pyramid.queries.sql.statements import cut
 from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes
 from dynmodel_pyramid.rows.sent_names import renamed
@@ -52,7 +53,8 @@ class Filtered:
         self.most = most
         query = Query((Field(Column("id")),), (replace(level, path=()),))
         id_plan = plan(rows.model, query, rows.models, rows.scopes)
-        ids = id_plan.page(level.limit, level.offset).with_only_columns(id_plan.table.c.id, maintain_column_froms=True)
+        page = cut(id_plan.statement, level.limit, level.offset)
+        ids = page.with_only_columns(id_plan.table.c.id, maintain_column_froms=True)
         self._found = ids.with_for_update(of=id_plan.table)
         self._values = rows.scopes.values(rows.model, tuple(id_plan.versions))
 

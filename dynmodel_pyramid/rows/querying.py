@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql.keysets import END
-from dynmodel_pyramid.queries.sql.plans import Plan, plan
+from dynmodel_pyramid.queries.sql.plans import LIMIT, OFFSET, Plan, Shape, plan
 from dynmodel_pyramid.queries.sql.searching import RankedRows
+from dynmodel_pyramid.rows.former_statements import FormerStatements
 from dynmodel_pyramid.rows.prepared import Fetched, PreparedSelect, written
 from dynmodel_pyramid.rows.reads import CHUNK, RowReads
 
@@ -65,15 +66,12 @@ class PageOfRows:
 
 
 class Kept:
-    """A plan with the statements of its last page and of its count, because mostly the same page is read again."""
+    """A plan with the statements that were made of it: one for each shape of its pages, and that of its count."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        #: With whether it was read again.
-        self.last: tuple[tuple[Any, ...], PreparedSelect, bool] | None = None
+        self.pages: dict[Shape, PreparedSelect] = {}
         self.count: PreparedSelect | None = None
-        #: The last stream: its limit and offset, and the statement.
-        self.stream: tuple[tuple[Any, ...], PreparedSelect] | None = None
 
 
 class KeptPlans:
@@ -165,29 +163,43 @@ class Queried:
         return list(rows.values())[:limit]
 
     def _run(self, connection: sa.Connection, limit: int, offset: int, with_keys: bool, nulls: bool = True) -> Fetched:
-        key = (limit, offset, with_keys, nulls)
-        last = self._kept.last
-        again = last is not None and last[0] == key
-        if last is None or not again or not last[2]:
-            # The statement that takes less time takes longer to make: 4.4 ms instead of 2.6, so it is made for the
-            # second time.
-            statement = self._page(limit, offset, looked_up=again, with_keys=with_keys, nulls=nulls)
-            last = self._kept.last = (key, PreparedSelect(statement, connection.dialect), again)
-        return last[1].fetch(connection, self._values, often=last[2])
+        shape = self._shape(limit, offset, with_keys=with_keys, nulls=nulls)
+        again = shape in self._kept.pages
+        if again and self._may_look_up:
+            # This statement takes less time, but longer to make: 4.4 ms instead of 2.6, so it is made for the second
+            # time.
+            shape = shape._replace(looked_up=True)
+        return self._statement(connection, shape).fetch(connection, self._given(limit, offset), often=again)
 
-    def _page(
-        self, limit: int | None, offset: int, *, looked_up: bool = False, **how: bool
-    ) -> sa.Select[*tuple[Any, ...]]:
-        """:meth:`Plan.page`, in the way that is fastest on this database.
+    def _given(self, limit: int | None, offset: int) -> Mapping[str, Any]:
+        return {**self._values, LIMIT.key: limit, OFFSET.key: offset}
 
-        :param looked_up: whether its rows may be looked up, which takes longer where they are read one by one
-        """
+    def _statement(self, connection: sa.Connection, shape: Shape) -> PreparedSelect:
+        pages, plan = self._kept.pages, self.plan
+        if shape not in pages:
+            if plan.is_plain:
+                former = self.rows.model.once(FormerStatements, FormerStatements)
+                pages[shape] = former.statement(shape, connection.dialect, lambda: plan.page(shape))
+            else:
+                pages[shape] = PreparedSelect(plan.page(shape), connection.dialect)
+        return pages[shape]
+
+    def _shape(self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True) -> Shape:
+        """The one that is fastest on this database; for a page that is read often see :attr:`_may_look_up`."""
         dialect, plan = self.rows.catalogue.database.dialect, self.plan
-        has_ids = not plan.is_grouped and plan.ranked is None
         is_far = dialect.ids_first_from is not None and offset >= dialect.ids_first_from
         whole = offset >= DEEP and plan.must_sort and dialect.sorts_parts_slowly
-        looked_up = looked_up and dialect.looks_up_pages and has_ids and plan.is_of_one_table
-        return plan.page(limit, offset, **how, whole=whole, ids_first=has_ids and is_far, looked_up=looked_up)
+        with_keys = with_keys and not plan.is_plain  # its key, the id, is shown
+        return Shape(limit is not None, offset > 0, with_keys, nulls, whole, is_far and self._has_ids)
+
+    @property
+    def _has_ids(self) -> bool:
+        return not self.plan.is_grouped and self.plan.ranked is None
+
+    @property
+    def _may_look_up(self) -> bool:
+        """Whether a page's rows may be looked up, which takes longer where they are read one by one."""
+        return self.rows.catalogue.database.dialect.looks_up_pages and self._has_ids and self.plan.is_of_one_table
 
     def parts(
         self,
@@ -202,11 +214,9 @@ class Queried:
         :param records: see :meth:`PreparedSelect.parts`
         :param size: rows of a part
         """
-        last = self._kept.stream
-        if last is None or last[0] != (limit, offset):
-            statement = PreparedSelect(self._page(limit, offset), connection.dialect)
-            last = self._kept.stream = ((limit, offset), statement)
-        return last[1].parts(connection, self.rows.catalogue.database.dialect, size, self._values, records)
+        statement = self._statement(connection, self._shape(limit, offset))
+        dialect = self.rows.catalogue.database.dialect
+        return statement.parts(connection, dialect, size, self._given(limit, offset), records)
 
     def guess(self, connection: sa.Connection, how: str) -> int | None:
         """How many rows the database's planner expects; None if it gives no estimate, or counting is as good.
@@ -233,9 +243,9 @@ class Queried:
         self, connection: sa.Connection, limit: int | None, offset: int, form: str, options: Collection[str]
     ) -> Any:
         """The database's plan for a page; see :meth:`Dialect.explain`."""
-        looked_up = limit is not None and limit <= CHUNK
-        page = self._page(limit, offset, looked_up=looked_up)
-        sql, parameters = written(page, connection.dialect, self._values)
+        looked_up = limit is not None and limit <= CHUNK and self._may_look_up
+        page = self.plan.page(self._shape(limit, offset)._replace(looked_up=looked_up))
+        sql, parameters = written(page, connection.dialect, self._given(limit, offset))
         return self.rows.catalogue.database.dialect.explain(connection, sql, parameters, form, options)
 
     def refuse_too_many(self, connection: sa.Connection, limit: int | None, most: int) -> None:

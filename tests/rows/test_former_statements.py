@@ -57,6 +57,61 @@ def test_what_reads_alike_is_taken_over(app, thing):
         assert is_taken_over(app, thing) is is_alike, change
 
 
+@pytest.mark.parametrize("query", ["", "?limit=2", "?limit=1&offset=1", "?offset=1001&limit=5"])
+def test_lists_of_all_rows_are_taken_over(app, thing, query):
+    app.post_json("/table/1/rows/", [{"string": "b"}, {"string": "c"}], status=201)
+    rows = f"/table/1/rows/{query}"
+    # A page that is read again has a faster statement.
+    before = [app.get(rows).body for _ in range(3)][-1]
+    for change, (document, is_alike) in CHANGES.items():
+        app.patch_json("/table/1/", document)
+        assert is_taken_over(app, rows) is is_alike, change
+        if is_alike:
+            assert app.get(rows).body == before, change
+        app.get(rows)
+
+
+def test_statements_that_nobody_runs_are_handed_on_as_well(app, thing):
+    app.get(thing)
+    app.patch_json("/table/1/", {"label": "A"})
+    app.get("/table/1/rows/?limit=2")
+    app.patch_json("/table/1/", {"label": "B"})
+    assert is_taken_over(app, thing)
+
+
+def test_lists_are_read_in_the_same_way_at_the_other_face(app):
+    app.post_json("/table/", {"model_name": "Plain", "fields": {"name": "string"}}, status=201)
+    app.post_json("/table/1/rows/", [{"name": "a"}, {"name": "b"}], status=201)
+    app.get("/table/1/rows/?limit=1")
+    app.patch_json("/table/1/", {"label": "A"})
+    assert is_taken_over(app, "/rest/Plain?limit=2")
+    # An exact number is a number there, and a string at the other face.
+    app.patch_json("/table/1/", {"fields": {"price": "decimal"}})
+    app.get("/table/1/rows/?limit=1")
+    app.patch_json("/table/1/", {"label": "B"})
+    assert not is_taken_over(app, "/rest/Plain?limit=2")
+
+
+@pytest.mark.parametrize("query", ["name=eq.b", "order=name", "select=name", "_after=", "_search=b"])
+def test_other_queries_are_translated_anew(app, query):
+    app.post_json("/table/", {"model_name": "Plain", "fields": {"name": "string"}}, status=201)
+    app.post_json("/table/1/rows/", [{"name": "a"}, {"name": "b"}], status=201)
+    if query == "_after=":
+        query = app.get("/table/1/rows/?limit=1").headers["Link"].partition("?")[2].partition(">")[0]
+    app.get(f"/table/1/rows/?{query}")
+    app.patch_json("/table/1/", {"label": "A"})
+    assert not is_taken_over(app, f"/table/1/rows/?{query}")
+
+
+def test_pages_of_all_rows_share_a_statement(app):
+    app.post_json("/table/", {"model_name": "Plain", "fields": {"name": "string"}}, status=201)
+    app.post_json("/table/1/rows/", [{"name": f"{number}"} for number in range(9)], status=201)
+    for _ in range(3):
+        for limit, offset in ((2, 1), (3, 4), (1, 8), (9, 9)):
+            names = [row["name"] for row in app.get(f"/table/1/rows/?limit={limit}&offset={offset}").json]
+            assert names == [f"{number}" for number in range(9)][offset : offset + limit]
+
+
 def test_versions_without_readers_hand_on_as_well(app, thing):
     app.get(thing)
     for number in range(3):

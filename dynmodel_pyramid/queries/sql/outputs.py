@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.column_expressions import is_list, json_expression, reverse_expression
+from dynmodel_pyramid.database.expressions import OfDialect, expressions_of
 from dynmodel_pyramid.definitions import FieldDefinition
 from dynmodel_pyramid.queries.grammar.syntax import Column
 from dynmodel_pyramid.queries.sql.json_text import fragment, json_text, or_null
@@ -131,3 +132,24 @@ def output_of(names: Names, column: str, name: str, *, whole: bool = True) -> Ou
         digits_of(subject),
         subject,
     )
+
+
+def put_off(outputs: Sequence[Output], dialect: str) -> list[Output]:
+    """The outputs, with texts that the database makes of values made after the sort."""
+    after_sort = expressions_of(dialect).after_sort
+    return [
+        replace(output, shown=after_sort(output.shown, output.subject.expression))
+        if isinstance(output.shown, OfDialect) and output.subject is not None
+        else output
+        for output in outputs
+    ]
+
+
+def selected(outputs: Sequence[Output]) -> list[sa.ColumnElement[Any]]:
+    """What a statement selects for outputs."""
+    return labelled([output.shown for output in outputs])
+
+
+def labelled(values: Sequence[sa.ColumnElement[Any]]) -> list[sa.ColumnElement[Any]]:
+    """Values with generated labels: users' names could equal those of other columns in the statement."""
+    return [value.label(f"_{number}") for number, value in enumerate(values)]
