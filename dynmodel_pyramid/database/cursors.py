@@ -108,6 +108,11 @@ class Fetch(Protocol):
         self, connection: sa.Connection, sql: str, parameters: Any
     ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]: ...
 
+    def add(
+        self, connection: sa.Connection, sql: str, parameters: Any
+    ) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+        """The same of :func:`added`."""
+
     def read_on(self, connection: sa.Connection) -> None:
         """The connection is about to run a statement in another way, which the proof does not cover."""
 
@@ -175,6 +180,23 @@ def fetched_plainly(
             cursor.close()
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(connection, error) from error
+
+
+def added(connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+    """The same as :func:`fetched` of an INSERT that returns what it adds. A dialect may send it together with the locks
+    that come before it and the proof (:meth:`~.dialect.Dialect.prove_along`), and prepare it.
+
+    :param sql: each of its parameters has a column or a cast; the same text has never written columns of other types
+    """
+    fetch: Fetch | None = connection.connection.info.get(FETCH)
+    add = fetched_plainly if fetch is None else fetch.add
+    if measuring.active and (record := measuring.CURRENT.get()) is not None:
+        began = monotonic()
+        found = add(connection, sql, parameters)
+        record.rows_read += len(found[1])
+        record.queried(monotonic() - began, sql)
+        return found
+    return add(connection, sql, parameters)
 
 
 def fetched_row(connection: sa.Connection, sql: str, parameters: Any) -> Any:

@@ -72,13 +72,19 @@ class Pipeline:
         self._prepared = PreparedStatements.of(info) if self._said is None else PreparedStatements()
         self._statements: list[tuple[Any, ...]] = []
 
-    def add(self, sql: str, parameters: Any) -> None:
+    def add(self, sql: str, parameters: Any, *, typed: bool = True) -> None:
+        """
+        :param typed: the types of parameters are those of the values; else all are sent as texts, and the server infers
+            their types, as the statement has a column or a cast for each: so one prepared statement serves nulls, and
+            numbers of all sizes
+        """
         adapt, (text, keys) = self._adapt, numbered(sql)
-        values = adapt.dump_sequence([parameters[key] for key in keys], [self._driver.adapt.PyFormat.AUTO] * len(keys))
-        self._statements.append((text, values, adapt.types, adapt.formats))
+        form = self._driver.adapt.PyFormat.AUTO if typed else self._driver.adapt.PyFormat.TEXT
+        values = adapt.dump_sequence([parameters[key] for key in keys], [form] * len(keys))
+        self._statements.append((text, values, adapt.types if typed else None, adapt.formats))
 
     def add_text(self, sql: str) -> None:
-        """Add a statement in the server's form, which has no parameters."""
+        """Add a statement in the server's form, without parameters, which is never prepared."""
         self._statements.append((sql.encode(), None))
 
     def run(self) -> list[Any]:
@@ -95,32 +101,42 @@ class Pipeline:
             return self._in_own_transaction(PreparedStatements())
 
     def begin(self) -> list[Any]:
-        """The same in a new transaction that writes, and stays open, also if one of them fails.
-
-        None of them is prepared. A prepared INSERT would keep the types that its parameters had when it was prepared:
-        after a change of a column's type it would refuse values, or lose their digits.
-        """
-        return self._exchanged([_WRITE, *self._texts()])[1:]
+        """The same in a new transaction that writes, and stays open, also if one of them fails."""
+        prepared = self._prepared
+        calls = [_WRITE, *prepared.begin()]
+        first = len(calls)
+        for statement in self._statements:
+            is_text = statement[1] is None
+            calls.append(("send_query_params", statement) if is_text else prepared.call(*statement))
+        try:
+            results = self._exchanged([*calls, *prepared.end()])
+        except self._driver.errors.FeatureNotSupported:
+            prepared.failed()  # a table has changed, which the version of the definition does not tell
+            raise
+        except BaseException:
+            prepared.dropped()
+            raise
+        prepared.succeeded()
+        return results[first : len(calls)]
 
     def _texts(self) -> list[Call]:
         return [("send_query_params", statement) for statement in self._statements]
 
     def _in_own_transaction(self, prepared: PreparedStatements) -> list[Any]:
-        calls, places = [_READ, *prepared.begin()], []
+        calls = [_READ, *prepared.begin()]
         if self._said is not None:
             calls.append(("send_query_params", self._said.query))
-        for statement in self._statements:
-            calls += prepared.calls(*statement)
-            places.append(len(calls) - 1)
+        first = len(calls)
+        calls += [prepared.call(*statement) for statement in self._statements]
         try:
-            results = self._exchanged([*calls, _ROLLBACK])
+            results = self._exchanged([*calls, *prepared.end(), _ROLLBACK])
         except BaseException:
             prepared.failed()
             if not self._raw.closed:
                 self._raw.rollback()  # the server has left out all statements behind the one that failed
             raise
         prepared.succeeded()
-        return [results[place] for place in places]
+        return results[first : len(calls)]
 
     def _exchanged(self, calls: Sequence[Call]) -> list[Any]:
         libpq, driver = self._raw.pgconn, self._driver

@@ -21,6 +21,8 @@ _KEY = "prepared"
 
 #: A method of the driver's ``PGconn``, and its arguments.
 Call = tuple[str, tuple[Any, ...]]
+#: A text, and the types of its parameters; None: the server infers them.
+_Key = tuple[bytes, tuple[int, ...] | None]
 
 
 class PreparedStatements:
@@ -28,10 +30,10 @@ class PreparedStatements:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
-        self._uses: dict[object, int] = {}
-        self._names: dict[object, bytes] = {}
+        self._uses: dict[_Key, int] = {}
+        self._names: dict[_Key, bytes] = {}
         #: Those that the present exchange prepares.
-        self._new: dict[object, bytes] = {}
+        self._new: dict[_Key, bytes] = {}
         self._is_emptied = True
 
     @classmethod
@@ -46,19 +48,26 @@ class PreparedStatements:
         """What is sent first in an exchange."""
         return [] if self._is_emptied else [("send_query_params", (b"DEALLOCATE ALL", None))]
 
-    def calls(self, text: bytes, values: Any, types: tuple[int, ...], formats: Any) -> list[Call]:
-        """What is sent for a statement; the last call's result is the statement's."""
+    def call(self, text: bytes, values: Any, types: tuple[int, ...] | None, formats: Any) -> Call:
+        """What is sent for a statement."""
         key = text, types
         name = self._names.get(key)
         if name is not None:
-            return [("send_query_prepared", (name, values, formats))]
+            return "send_query_prepared", (name, values, formats)
         self._uses[key] = uses = self._uses.get(key, 0) + 1
-        if uses < USES:
-            if len(self._uses) > COUNTED:
-                self._uses.clear()
-            return [("send_query_params", (text, values, types, formats))]
-        name = self._new[key] = b"_dynmodel_%d" % next(self._numbers)
-        return [("send_prepare", (name, text, types)), ("send_query_prepared", (name, values, formats))]
+        if uses >= USES and key not in self._new:
+            self._new[key] = b"_dynmodel_%d" % next(self._numbers)
+        elif len(self._uses) > COUNTED:
+            self._uses.clear()
+        return "send_query_params", (text, values, types, formats)
+
+    def end(self) -> list[Call]:
+        """What is sent behind all statements: it prepares them for the next time, and not if one has failed."""
+        return [("send_prepare", (name, text, types)) for (text, types), name in self._new.items()]
+
+    def dropped(self) -> None:
+        """A statement was refused, so that none behind it was run or prepared; those that are prepared can be run."""
+        self._new.clear()
 
     def succeeded(self) -> None:
         self._is_emptied = True
@@ -69,7 +78,7 @@ class PreparedStatements:
                 self.failed()
 
     def failed(self) -> None:
-        """Begin anew: nobody knows which of the statements were prepared, or can be run."""
+        """Begin anew: nobody knows which of the statements can be run."""
         for kept in (self._uses, self._names, self._new):
             kept.clear()
         self._is_emptied = False

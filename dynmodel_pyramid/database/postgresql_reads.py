@@ -52,6 +52,9 @@ class Reads:
                 found = driver_connection(connection).execute(LENGTH).fetchone()
             self._reading.see(*found)
 
+    def add(self, connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Rows]:
+        return fetched_plainly(connection, sql, parameters)
+
     def __call__(self, connection: sa.Connection, sql: str, parameters: Any) -> tuple[Sequence[Any], Rows]:
         if self._attempt is None:
             return fetched_plainly(connection, sql, parameters)

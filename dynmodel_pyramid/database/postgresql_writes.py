@@ -1,5 +1,6 @@
-"""Transactions of PostgreSQL that write, and begin with their first statement: BEGIN, the locks that come before it,
-the statement and the state that proves the attempt are one exchange (:mod:`~.postgresql_pipeline`), COMMIT is another.
+"""Transactions of PostgreSQL that write, and begin with their first statement. If it adds a row: BEGIN, the locks that
+come before it, the row and the state that proves the attempt are one exchange (:mod:`~.postgresql_pipeline`), COMMIT is
+another.
 
 The server runs them one after another, as it does in exchanges of their own: the locks are there when the rows are
 written, and the state is read last (``catalogue/attempt.py``).
@@ -45,7 +46,7 @@ class Writes:
         self._brought_proof = False
 
     def prove_along(self, attempt: Proven) -> None:
-        """Let the first statement prove an attempt. Of several, the first one: the request's."""
+        """Let the row that is added first prove an attempt. Of several, the first one: the request's."""
         if self._attempt is None:
             self._attempt = attempt
 
@@ -60,6 +61,9 @@ class Writes:
             self._attempt.disprove()
 
     def __call__(self, connection: sa.Connection, sql: str, parameters: Any) -> tuple[Any, Rows]:
+        return fetched_plainly(connection, sql, parameters)
+
+    def add(self, connection: sa.Connection, sql: str, parameters: Any) -> tuple[Any, Rows]:
         if self.locks is None or self._attempt is None:
             return fetched_plainly(connection, sql, parameters)
         record = measuring.CURRENT.get()
@@ -69,7 +73,7 @@ class Writes:
                 pipeline.add_text(lock)
             if record is not None:
                 pipeline.add_text(_WAITED)
-            pipeline.add(sql, parameters)
+            pipeline.add(sql, parameters, typed=False)
             pipeline.add(*self._attempt.proof)
             began = monotonic()
             try:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.database import STAMP
-from dynmodel_pyramid.database.cursors import driver_connection, fetched, raw_cursor
+from dynmodel_pyramid.database.cursors import added, driver_connection, fetched, raw_cursor
 from dynmodel_pyramid.telemetry import measuring
 
 
@@ -71,7 +71,7 @@ def modes(attempt, connection, model=None) -> list[str]:
 
 def test_a_row_proves_what_was_read_before_a_change(attempt, connection, insert):
     assert modes(attempt, connection) == []
-    assert fetched(connection, insert, {"size": 5})[1] == [(5,)]
+    assert added(connection, insert, {"size": 5})[1] == [(5,)]
     assert modes(attempt, connection) == ["RowExclusiveLock"]
     with attempt.database.writer.connect() as change, change.begin():
         change.execute(sa.update(attempt.database.system.state).values(stamp="another"))
@@ -82,7 +82,7 @@ def test_a_row_proves_what_was_read_before_a_change(attempt, connection, insert)
 def test_what_runs_afterwards_takes_the_proof_back(attempt, connection, insert, table, way, monkeypatch):
     judged = []
     monkeypatch.setattr(attempt, "judge", lambda connection, found: judged.append(found))
-    fetched(connection, insert, {"size": 5})
+    added(connection, insert, {"size": 5})
     attempt.confirm()
     assert len(judged) == 1
     if way == "statement":
@@ -120,7 +120,7 @@ def test_the_state_is_read_when_the_lock_is_there(attempt, connection, insert, m
     monkeypatch.setattr(attempt, "prove_by", lambda connection, row: found.append(row[STAMP]))
     with attempt.database.writer.connect() as change, change.begin():
         attempt.database.dialect.lock_exclusively(change, attempt.model("Thing").definition.physical_name)
-        writer = threading.Thread(target=fetched, args=(connection, insert, {"size": 5}))
+        writer = threading.Thread(target=added, args=(connection, insert, {"size": 5}))
         writer.start()
         waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = :pid")
         pid = driver_connection(connection).info.backend_pid
@@ -140,7 +140,7 @@ def test_the_server_tells_how_long_the_locks_were_waited_for(attempt, connection
     token = measuring.CURRENT.set(measuring.Record())
     began = time.monotonic()
     try:
-        fetched(connection, insert.replace("%(size)s", "%(size)s + length(pg_sleep(0.5)::text)"), {"size": 5})
+        added(connection, insert.replace("%(size)s", "%(size)s + length(pg_sleep(0.5)::text)"), {"size": 5})
     finally:
         measuring.CURRENT.reset(token)
     [(seconds, lock)] = observed
@@ -152,7 +152,7 @@ def test_all_tables_of_the_attempt_are_locked(app, attempt, insert):
     app.post_json("/table/", {"model_name": "Other", "fields": {"a": "string"}}, status=201)
     other = attempt.model("Other")
     connection = attempt.open(attempt.database.begin_writing(is_kept=True), writes=True)
-    fetched(connection, insert, {"size": 5})
+    added(connection, insert, {"size": 5})
     found = modes(attempt, connection, other), modes(attempt, connection)
     attempt.database.dialect.end_writing(connection)
     assert found == (["RowExclusiveLock"], ["RowExclusiveLock"])
@@ -165,7 +165,7 @@ def test_a_lock_is_waited_for_until_the_deadline(catalogue, path, insert):
     with attempt.database.writer.connect() as change, change.begin():
         attempt.database.dialect.lock_exclusively(change, attempt.model("Thing").definition.physical_name)
         with pytest.raises(sa.exc.DBAPIError) as caught:
-            fetched(connection, insert, {"size": 5})
+            added(connection, insert, {"size": 5})
     assert attempt.database.failure(caught.value).kind == "busy"
     attempt.database.dialect.end_writing(connection)
 
@@ -177,16 +177,27 @@ def test_rows_of_all_kinds(app, path):
         assert (row["size"], row["name"]) == (size, name)
 
 
-def test_no_write_is_prepared_or_empties_what_is(app, path):
+def test_one_prepared_statement_serves_rows_of_all_kinds(app, path):
+    before = kept(app)
+    for number, size in enumerate([None, 1, 40_000, 3_000_000_000, -1, None, 2**53 - 1, 0] * 4):
+        app.post_json(f"{path}rows/", {"size": size, "name": None if number % 3 == 0 else str(number)}, status=201)
+    assert len([text for text in kept(app) - before if text.startswith("INSERT")]) == 1
+
+
+def test_refused_rows_leave_nothing_prepared_and_empty_nothing(app, path):
+    """Each is refused when its statement would be prepared; the texts of locks are never prepared."""
     row = app.post_json(f"{path}rows/", {"name": "a"}, status=201).headers["Location"]
     for _ in range(5):
         app.get(row)
-    prepared = kept(app)
-    assert prepared
-    for number in range(40):
+    before = kept(app)
+    assert before
+    for _ in range(40):
+        app.post_json(f"{path}rows/", {"name": "a"}, status=409)
+    assert kept(app) == before
+    for number in range(5):
         app.post_json(f"{path}rows/", {"size": number}, status=201)
         app.post_json(f"{path}rows/", {"name": "a"}, status=409)
-    assert kept(app) == prepared
+    assert [text[:6] for text in kept(app) - before] == ["INSERT"]
 
 
 @pytest.mark.parametrize("name", ["100 %", "a%sb", "a%%b", "%(size)s", "Price-(EUR) / 1", "$1", "a:b"])
@@ -225,7 +236,7 @@ def test_another_attempt_of_the_transaction_locks_its_tables_as_well(app, attemp
         others.append(Attempt(attempt.catalogue))
         others[-1].model(name)
     others[0].open(connection, writes=True)
-    fetched(connection, insert, {"size": 5})
+    added(connection, insert, {"size": 5})
     others[1].open(connection, writes=True)
     for other, name in zip(others, ("Before", "After"), strict=True):
         assert modes(attempt, connection, other.model(name)) == ["RowExclusiveLock"]
@@ -240,7 +251,7 @@ def test_another_attempt_of_the_transaction_locks_its_tables_as_well(app, attemp
 def test_a_failed_statement_leaves_its_transaction_open(attempt, connection, insert):
     """Otherwise what is run afterwards would be in a transaction of its own, without locks."""
     with pytest.raises(sa.exc.DBAPIError):
-        fetched(connection, insert.replace("now()", "1 / 0"), {"size": 5})
+        added(connection, insert.replace("now()", "1 / 0"), {"size": 5})
     with pytest.raises(sa.exc.DBAPIError, match="aborted"):
         fetched(connection, "SELECT 1", {})
 
@@ -248,7 +259,7 @@ def test_a_failed_statement_leaves_its_transaction_open(attempt, connection, ins
 @pytest.mark.parametrize("value", ["a\0b", "\ud800"])
 def test_a_statement_that_is_not_even_sent_keeps_the_locks_for_the_next(attempt, connection, insert, value):
     with pytest.raises((sa.exc.DBAPIError, UnicodeError)):
-        fetched(connection, insert, {"size": value})
+        added(connection, insert, {"size": value})
     fetched(connection, "SELECT 1", {})
     assert modes(attempt, connection) == ["RowExclusiveLock"]
 
@@ -269,7 +280,7 @@ def test_a_lock_that_is_refused_was_waited_for(catalogue, path, insert, monkeypa
                     if first is None:
                         connection.execute(sa.text("SELECT 1"))
                     else:
-                        fetched(connection, insert, {"size": 5})
+                        added(connection, insert, {"size": 5})
                 assert measuring.CURRENT.get().database > 0
             finally:
                 measuring.CURRENT.reset(token)
@@ -299,4 +310,4 @@ def test_a_refused_row_leaves_a_connection_that_can_be_used(app, path):
 def test_nobody_can_write_under_a_definition_that_has_gone(app, path, attempt, connection, insert):
     relabel(app)
     with pytest.raises(Stale):
-        fetched(connection, insert, {"size": 5})
+        added(connection, insert, {"size": 5})
