@@ -337,9 +337,9 @@ def _tell_connections() -> None:
         measuring.set_gauge(families.POOL, count, state)
 
 
-def _before_fork() -> None:
-    """Close the connections that nobody uses: two processes must not have one connection (SQLAlchemy, "Using Connection
-    Pools with Multiprocessing"), and SQLite's must not be carried across a fork at all.
+def close_unused() -> None:
+    """Close the connections of this process that nobody uses. Before a fork: two processes must not have one connection
+    (SQLAlchemy, "Using Connection Pools with Multiprocessing"), and SQLite's must not be carried across a fork at all.
     """
     for database in list(_DATABASES):
         database.engine.dispose()
@@ -348,7 +348,7 @@ def _before_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork)
+    os.register_at_fork(before=close_unused)
 
 
 def _expand(url: str, setting: str = "sqlalchemy.url") -> str:

@@ -7,7 +7,7 @@ it works. So when a connection has waited for :data:`PATIENCE` seconds its serve
 no answer, either, the server is silent: all connections that wait are shut down, whose statements fail as with a
 server that has gone, and new ones are refused at once until the server answers again.
 
-It costs a statement 0.2 us, and a thread that ends when nobody has waited for a second.
+It costs a statement 0.2 us, and a thread that ends when nobody has waited for a second, or all connections are closed.
 """
 
 import itertools
@@ -59,6 +59,8 @@ class Silence:
         #: What to ask, while the server is silent.
         self._silent: dict[str, Any] | None = None
         self._again = itertools.cycle(AGAIN)
+        #: Lets the thread look at once.
+        self._look = threading.Event()
         kind = self._kind()
 
         @event.listens_for(engine, "do_connect")
@@ -81,6 +83,10 @@ class Silence:
                 if self._thread is not None and not self._thread.is_alive():  # a fork has no threads
                     self._thread = None
             return connection
+
+        @event.listens_for(engine, "engine_disposed")
+        def engine_disposed(engine: sa.Engine) -> None:
+            self._look.set()
 
     def _kind(self) -> Any:
         silence = self
@@ -118,7 +124,8 @@ class Silence:
 
     def _run(self) -> None:
         while True:
-            time.sleep(INTERVAL)
+            self._look.wait(INTERVAL)
+            self._look.clear()
             if self._silent is not None:
                 self._ask_silent(self._silent)
             elif waiting := self._waiting(PATIENCE):

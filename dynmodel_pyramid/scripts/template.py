@@ -34,6 +34,11 @@ def main(argv: list[str] | None = None) -> int:
         with pulse.without_loop():
             loaded = worker.load(arguments)
     pulse.stop()
+    # Not only before the fork, so that the threads which watch them end. Imported here, because the parent imports this
+    # module, and needs no SQLAlchemy.
+    from dynmodel_pyramid.database import close_unused
+
+    close_unused()
     if not _is_alone():
         line.tell("threads")
         worker.leave(EXIT_THREADS)

@@ -94,6 +94,18 @@ def test_a_long_statement_of_a_server_that_works_goes_on(proxied):
         time.sleep(0.05)
 
 
+def test_the_thread_ends_with_the_connections(proxied, monkeypatch):
+    """A process that is to be forked waits for it."""
+    _, _, database = proxied
+    monkeypatch.setattr(postgresql_silence, "INTERVAL", 3600)
+    with database.engine.connect() as connection:
+        connection.scalar(sa.text("SELECT 1"))
+    [thread] = [thread for thread in threading.enumerate() if thread.name == "dynmodel-silence"]
+    database.engine.dispose()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_a_rollback_of_a_lost_connection_is_no_error(proxied):
     _, proxy, database = proxied
     with database.engine.connect() as connection:

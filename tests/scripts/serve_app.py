@@ -16,7 +16,9 @@ from urllib.parse import parse_qs
 from dynmodel_pyramid.telemetry import measuring
 
 
-def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold="", threads="", **settings):
+def factory(
+    global_conf, label="", state="", fail="", hang="", loading="0", hold="", threads="", connects="", **settings
+):
     """
     :param label: every answer begins with it
     :param state: a directory: ``/slow`` leaves a file there when it begins and when it ends; without ``seconds`` it
@@ -25,6 +27,7 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
     :param hang: leave a file ``hanging`` and never get ready
     :param loading: seconds
     :param threads: start one, and never end it
+    :param connects: read something from the PostgreSQL of this URL
     :param hold: never get ready, and hold the interpreter's lock (``HOLDING``)
     """
     if fail:
@@ -35,6 +38,8 @@ def factory(global_conf, label="", state="", fail="", hang="", loading="0", hold
     time.sleep(float(loading))
     if threads:
         threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    if connects:
+        read_something(connects)
     if hold:
         HOLDING[hold]()
     if hang:
@@ -118,3 +123,18 @@ def stream(state, name, seconds):
     (state / f"begun-{name}").touch()
     time.sleep(seconds)
     yield b"two\n"
+
+
+def read_something(url):
+    """With a thread that watches the connection for an hour, unless it is closed."""
+    from dynmodel_pyramid.database import Database, postgresql_silence
+    from dynmodel_pyramid.settings import Settings
+
+    postgresql_silence.INTERVAL = 3600
+    KEPT.append(Database(Settings({"sqlalchemy.url": url})))
+    with KEPT[0].reading() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert "dynmodel-silence" in [thread.name for thread in threading.enumerate()]
+
+
+KEPT = []

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from dynmodel_pyramid.scripts.serve_file import IniFile
+from dynmodel_pyramid.testing.databases import database_settings
 from tests.plugins import path_with
 from tests.server_process import Server
 
@@ -155,6 +156,13 @@ def test_an_application_with_threads_is_loaded_by_each_worker(preloading):
     running.wait_for("WARNING .*starts threads while it loads")
     assert len(running.answering()) == 2 and not running.find("died|could not")
     assert len(running.find("template .* started")) == 1
+
+
+def test_connections_are_closed_so_that_their_threads_end(preloading, tmp_path):
+    with database_settings("postgresql", tmp_path) as settings:
+        running = preloading(app=f"connects = {settings['sqlalchemy.url']}")
+        running.wait_for_workers()
+        assert not running.find("starts threads while it loads")
 
 
 def test_a_template_whose_parent_has_died_meanwhile_loads_nothing(tmp_path):
