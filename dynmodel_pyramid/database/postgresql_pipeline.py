@@ -162,6 +162,10 @@ class Pipeline:
             found.append((yield from generators.fetch_many(libpq)))
         return [results[-1] for results in found[:-1]]
 
+    def forget_prepared(self) -> None:
+        """Let the session prepare all statements anew."""
+        self._prepared.failed()
+
     def loaded(self, result: Any) -> tuple[Sequence[Any], Rows]:
         """The description of a result's columns, as cursors have it, their names and types; and its rows."""
         adapt = self._adapt

@@ -89,6 +89,11 @@ class Writes:
                 measuring.observe(LOCK_SECONDS, pipeline.loaded(first[-1])[1][0][0], "tables")
             description, rows = pipeline.loaded(result)
             _, ((*found,),) = pipeline.loaded(proof)
-        self._attempt.prove_by(connection, found)
+        try:
+            self._attempt.prove_by(connection, found)
+        except BaseException:
+            # A row that is refused may have been prepared for the columns of another version of the table.
+            pipeline.forget_prepared()
+            raise
         self._brought_proof = True
         return description, rows

@@ -217,6 +217,33 @@ def test_a_column_of_another_type_is_written_at_once(app, path):
             assert app.post_json(f"{path}rows/", {"size": value}, status=201).json["size"] == value
 
 
+def test_what_was_prepared_under_another_version_is_forgotten(app, path, catalogue, table):
+    """Nothing of it is left in the session, whatever comes of the refused attempt."""
+    text = (
+        f"INSERT INTO {table} (id, _version, _created, _updated, size) VALUES (%(id)s, 1, now(), now(), 1) RETURNING id"
+    )
+    for number in range(1, 4):
+        attempt = Attempt(catalogue)
+        attempt.model("Thing")
+        if number == 3:
+            relabel(app)
+        connection = attempt.open(attempt.database.begin_writing(is_kept=True), writes=True)
+        try:
+            if number == 3:
+                with pytest.raises(Stale):
+                    added(connection, text, {"id": number})
+            else:
+                added(connection, text, {"id": number})
+        finally:
+            attempt.database.dialect.end_writing(connection)
+    app.get(path + "rows/1/", status="*")
+    assert not [
+        text
+        for text in kept(app)
+        if text.startswith(f"INSERT INTO {table} (id, _version, _created, _updated, size) VALUES ($1")
+    ]
+
+
 def test_a_value_that_is_never_read_keeps_its_digits_in_a_column_of_another_type(app, catalogue, path):
     """Its INSERT is the same text for all types, as the column is not returned."""
     for kind, value in (("integer", 1), ("decimal", "9007199254740993.25"), ("string", "a")):
