@@ -3,7 +3,7 @@
 Callers ask for a capability, never for a dialect's name.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,8 @@ ONE_MOMENT = "dynmodel_one_moment"
 LARGEST_ID = 2**53 - 1
 #: The greatest id that a client may give to a new row; as many ids are left for the database to draw.
 LARGEST_GIVEN_ID = 2**52
+#: Takes a step that must be done before anybody is told of a commit, with a key: the last step of a key stands for all.
+Hold = Callable[[Hashable, Callable[[], None]], None]
 #: Further options of a plan (PostgreSQL manual, EXPLAIN).
 EXPLAIN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 
@@ -202,10 +204,13 @@ class Dialect:
             raise
         return connection
 
-    def commit_writing(self, connection: sa.Connection, *, tells: bool = False) -> Position | None:
+    def commit_writing(
+        self, connection: sa.Connection, *, tells: bool = False, hold: Hold | None = None
+    ) -> Position | None:
         """Commit the transaction of :meth:`begin_writing`.
 
         :param tells: return a place in the database's log behind the commit
+        :param hold: called if the commit may be lost unless a step is done; then nobody may be told of it before
         """
         try:
             connection.commit()

@@ -18,7 +18,7 @@ from dynmodel_pyramid.database import postgresql_findings, postgresql_things
 from dynmodel_pyramid.database import postgresql_shards as shards
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.cursors import FETCH, driver_connection, driver_errors, raw_cursor, read_on
-from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure, Proven
+from dynmodel_pyramid.database.dialect import EXPLAIN_OPTIONS, Dialect, Failure, Hold, Proven
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.identifiers import quote_identifier, without_parameters
 from dynmodel_pyramid.database.postgresql_entries import refused_entries
@@ -132,7 +132,9 @@ class PostgreSQL(Dialect):
             connection.connection.info[FETCH] = Writes()
         return connection
 
-    def commit_writing(self, connection: sa.Connection, *, tells: bool = False) -> Position | None:
+    def commit_writing(
+        self, connection: sa.Connection, *, tells: bool = False, hold: Hold | None = None
+    ) -> Position | None:
         if not tells:
             super().commit_writing(connection)
             return None

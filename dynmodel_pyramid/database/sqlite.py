@@ -20,7 +20,7 @@ from dynmodel_pyramid.database import sqlite_findings, sqlite_functions, sqlite_
 from dynmodel_pyramid.database.backups import Saved, Watch
 from dynmodel_pyramid.database.backups import sqlite as sqlite_backups
 from dynmodel_pyramid.database.cursors import TAKE, driver_connection, driver_errors, raw_cursor
-from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure
+from dynmodel_pyramid.database.dialect import WRITES, Dialect, Failure, Hold
 from dynmodel_pyramid.database.findings import Finding, Load
 from dynmodel_pyramid.database.replicas import Reading
 from dynmodel_pyramid.database.sqlite_deadline import MESSAGES, Deadline, was_overdue
@@ -258,7 +258,7 @@ class SQLite(Dialect):
             raise
         return writer
 
-    def commit_writing(self, connection: sa.Connection, *, tells: bool = False) -> None:
+    def commit_writing(self, connection: sa.Connection, *, tells: bool = False, hold: Hold | None = None) -> None:
         if connection not in self._writers:
             super().commit_writing(connection)
             return
@@ -271,7 +271,7 @@ class SQLite(Dialect):
         info = self._writers.info(connection)
         _leave_turn(info)
         with driver_errors(connection):
-            self._log.write_through(driver_connection(connection), info)
+            self._log.write_through(driver_connection(connection), info, hold)
 
     def end_writing(self, connection: sa.Connection) -> None:
         if connection not in self._writers:

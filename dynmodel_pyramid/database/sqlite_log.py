@@ -13,8 +13,14 @@ writer has no answer yet, and which is gone if the machine loses its power then.
 
 import os
 import sqlite3
+import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
+
+from dynmodel_pyramid.database.dialect import Hold
+from dynmodel_pyramid.telemetry.families import DISK_SECONDS
+from dynmodel_pyramid.telemetry.measuring import observe
 
 #: The key under which a connection keeps the log, as an :class:`_Opened`; None: its commits wait for the disk.
 BEHIND = "behind"
@@ -29,6 +35,9 @@ class _Opened:
     def __init__(self, path: str) -> None:
         self._descriptor = -1
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        found = os.fstat(self._descriptor)
+        #: The same for all who have the same log open.
+        self.identity = (__name__, found.st_dev, found.st_ino)
 
     def fileno(self) -> int:
         return self._descriptor
@@ -68,10 +77,11 @@ class WriteAheadLog:
                 info[BEHIND] = _Opened(f"{database}-wal")
                 dbapi.execute("PRAGMA synchronous = NORMAL")
 
-    def write_through(self, dbapi: sqlite3.Connection, info: dict[Any, Any]) -> None:
+    def write_through(self, dbapi: sqlite3.Connection, info: dict[Any, Any], hold: Hold | None = None) -> None:
         """Wait until the disk has what was committed before.
 
         :param dbapi: the connection that has committed, with its ``info``
+        :param hold: whoever is told of the commit is to wait, instead of the caller
         :raises sqlite3.OperationalError: the disk refused it; nobody knows what it has
         """
         opened = info.get(BEHIND)
@@ -79,12 +89,21 @@ class WriteAheadLog:
             return
         if self._is_torn:
             self.mend(dbapi)
-            return
+        elif hold is None:
+            self._write_through(opened)
+        else:
+            hold(opened.identity, partial(self._write_through, opened))
+
+    def _write_through(self, opened: _Opened) -> None:
+        if self._is_torn:  # since the commit
+            raise sqlite3.OperationalError("disk I/O error: it refused a part of the log")
+        began = time.monotonic()
         try:
             os.fdatasync(opened.fileno())
         except OSError as error:
             self._is_torn = True
             raise sqlite3.OperationalError(f"disk I/O error: {error.strerror}") from error
+        observe(DISK_SECONDS, time.monotonic() - began)
 
     def mend(self, dbapi: sqlite3.Connection) -> None:
         """Call it before any transaction that writes. A disk tells once that it lost something (fsync(2), EIO), and

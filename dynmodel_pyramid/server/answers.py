@@ -1,7 +1,7 @@
 """Answers that the server gives by itself, and an application's view of the answer that it is giving."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from waitress.channel import HTTPChannel
 
@@ -71,6 +71,15 @@ class Answer:
         Other requests are then served by another thread at once, instead of after some milliseconds.
         """
         self._channel.server.task_dispatcher.step_down()
+
+    def hold(self, key: Hashable, step: Callable[[], None]) -> None:
+        """Send nothing of the answer before a step is done. Call it before the first part is there.
+
+        The step is called when the request has run, in any thread. Where several answers wait with the same key, only
+        the step of the one that was held last is called, and stands for all of them. If it raises, the client gets 503
+        ``outcome_unknown`` instead of the answer, or a reset connection instead of a long one.
+        """
+        self._channel.hold(key, step)
 
     # For the server.
 

@@ -6,6 +6,9 @@ beyond the bounds of the spools a thread waits, in a slot, or the answer is abor
 *The polling thread decides.* It starts each request (``go_on``): it answers some by itself and hands the others to the
 dispatcher. The next request of a connection is started when the answer before it is sent.
 
+*An answer may be held back* until the disk has what was written (``hold``, ``release``); meanwhile nothing else happens
+to its connection.
+
 *An answer that is cut resets the connection*, so that no client takes it for whole.
 
 The polling thread calls all methods but ``write_soon``, ``service`` and ``abort``, which any thread may call.
@@ -14,6 +17,7 @@ The polling thread calls all methods but ``write_soon``, ``service`` and ``abort
 import socket
 import struct
 import time
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from waitress.adjustments import Adjustments
@@ -34,6 +38,7 @@ BODY_PART = 64 * 1024
 #: Seconds in which a client may go on sending after an answer that closes the connection; nobody reads it.
 LINGER = 2.0
 _RESET = struct.pack("ii", 1, 0)
+_UNKNOWN = "the disk refused to keep what was written: look whether it is there before you repeat the request"
 
 
 class Channel(HTTPChannel):
@@ -50,6 +55,9 @@ class Channel(HTTPChannel):
     _next_waits = False  # requests[0] is to be started
     _sent_before = 0  # bytes of the answers before this one
     _corked: list[bytes] | None = None
+    #: What must be done before the answer is sent, with its key; None: nothing. And the parts that wait for it.
+    waits_for: tuple[Hashable, Callable[[], None]] | None = None
+    _held: list[bytes]
     #: The part of WSGI's environment that is the same for all requests of a connection.
     environ: dict[str, Any] | None = None
 
@@ -81,7 +89,7 @@ class Channel(HTTPChannel):
 
     def go_on(self) -> None:
         """Start the next request, if there is one and the answer before it is sent."""
-        while self._next_waits and self.requests and self.connected and not self.total_outbufs_len:
+        while self._next_waits and self.requests and self.connected and not self._is_answering():
             self._next_waits = False
             self.began = time.monotonic()
             self.begun += 1
@@ -146,18 +154,63 @@ class Channel(HTTPChannel):
 
     def is_busy(self) -> bool:
         """Whether a request is arriving, waits, runs, or has an answer that is not wholly sent."""
-        return bool(self.requests or self.total_outbufs_len or self.close_when_flushed or self.is_receiving())
+        return bool(self.requests or self._is_answering() or self.close_when_flushed or self.is_receiving())
+
+    def _is_answering(self) -> bool:
+        """Whether a part of an answer is not sent."""
+        return self.total_outbufs_len > 0 or self.waits_for is not None
 
     # Writing
 
     def writable(self) -> bool:
-        return super().writable() or self._next_waits
+        return self.waits_for is None and (super().writable() or self._next_waits)
 
     def handle_write(self) -> None:
         if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
             return
         super().handle_write()
         self.go_on()
+
+    def hold(self, key: Hashable, step: Callable[[], None]) -> None:
+        """Hold the answer back until :meth:`release`, as :meth:`Answer.hold` tells."""
+        if self.waits_for is None:
+            self._held = []
+        elif self.waits_for[0] != key:
+            self.waits_for[1]()
+        self.waits_for = key, step
+
+    def release(self, *, is_kept: bool) -> None:
+        """Send what was held back; any thread may call it, when the request has run.
+
+        :param is_kept: whether what the answer promises was done; else the client is told that nobody knows
+        """
+        parts, self.waits_for, self._held = self._held, None, []
+        try:
+            if is_kept:
+                for part in parts:
+                    self.write_soon(part)
+            else:
+                request = self.parser_class(self.adj)
+                request.version = "1.1"
+                request.error = refusal("503 Service Unavailable", code="outcome_unknown", detail=_UNKNOWN)
+                self.requests.insert(0, request)
+                self.service()
+        except ClientDisconnected:
+            pass
+        self.server.pull_trigger()
+
+    def _wait_for_step(self) -> None:
+        """Do what the answer waits for at once: it is too long to be kept in memory."""
+        assert self.waits_for is not None
+        _, step = self.waits_for
+        parts, self.waits_for, self._held = self._held, None, []
+        try:
+            step()
+        except Exception as error:
+            self.abort(f"what it promises could not be done: {error}")
+            raise ClientDisconnected from error
+        for part in parts:
+            self.write_soon(part)
 
     def cork(self) -> None:
         """Hold back what is written, until :meth:`uncork`."""
@@ -175,6 +228,11 @@ class Channel(HTTPChannel):
         if self._corked is not None:
             self._corked.append(data)
             return len(data)
+        if self.waits_for is not None:
+            if isinstance(data, bytes) and len(data) + sum(map(len, self._held)) <= JOINED:
+                self._held.append(data)
+                return len(data)
+            self._wait_for_step()
         if self.total_outbufs_len:
             self._wait_for_room()
         with self.outbuf_lock:
@@ -318,6 +376,8 @@ class Channel(HTTPChannel):
         """The phase that the connection is in, and how many bytes have passed in it so far."""
         if self.total_outbufs_len:
             return ANSWER, self.sent
+        if self.waits_for is not None:
+            return WORK, 0
         if self.requests:
             return (QUEUED if self.answer.ended else WORK), 0
         if self.is_receiving():

@@ -10,6 +10,9 @@ on. The thread that was relieved finishes its request, and goes back to the othe
 relieves its thread by itself (:meth:`Threads.step_down`), or is given to another one from the beginning. And while
 requests mostly wait for something else (``pace``), the leader lets another thread lead before it runs one.
 
+**Answers that wait for the disk** (``held``) are sent when no further request waits, or after a while; whoever leads by
+then does it.
+
 **There is always a thread to lead.** There is one more than requests may run at a time. When as many run as may, the
 leader does nothing but poll.
 """
@@ -20,6 +23,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from dynmodel_pyramid.server import held
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.pace import Pace
 from dynmodel_pyramid.server.queue import Queue, Turn
@@ -27,7 +31,7 @@ from dynmodel_pyramid.server.queue import Queue, Turn
 log = logging.getLogger("dynmodel_pyramid.server")
 
 #: Seconds between two looks at the leader. A request is left alone for one to two of them.
-LOOK = 0.005
+LOOK = 0.01
 #: Looks that find nothing, after which the next request is waited for instead.
 LOOKS = 20
 #: Seconds for which the leader runs requests before it polls again, though more of them wait.
@@ -55,7 +59,8 @@ class Threads:
         self._turn: Callable[[], bool] = lambda: False
         self._is_led = False  # somebody leads, or is to do so
         self._leader: int | None = None  # the thread's identity; None: the next idle thread is it
-        self._leads_with: Turn | None = None  # the request that the leader runs
+        self._leads_with: object | None = None  # the leader's request, or what else it does that may take long
+        self._held: list[Channel] = []  # answers of leaders, which are to be sent by the one that leads
         self._failure: BaseException | None = None
         self._ending = False
         self._watch_waits = False
@@ -134,7 +139,7 @@ class Threads:
     # The watch
 
     def _watch(self) -> None:
-        before: Turn | None = None
+        before: object | None = None
         nothing = 0
         while self._is_led:
             now = self._leads_with
@@ -152,9 +157,9 @@ class Threads:
                 self._watch_waits = False
                 self._wake_watch.clear()
 
-    def _relieve(self, turn: Turn | None) -> None:
+    def _relieve(self, work: object | None) -> None:
         with self._lock:
-            if turn is not None and self._leads_with is turn:
+            if work is not None and self._leads_with is work:
                 self._leads_with = self._leader = None
                 self._idle.notify()
 
@@ -187,7 +192,7 @@ class Threads:
     def _lead(self) -> None:
         try:
             # First what the thread that led before has left: nothing else would end the poll for that.
-            while self._run_waiting():
+            while self._send_held() and self._run_waiting() and self._send_held():
                 if not self._turn():
                     break
             else:
@@ -198,7 +203,7 @@ class Threads:
         self._wake_watch.set()
 
     def _run_waiting(self) -> bool:
-        """Run requests that wait, for a while; false when another thread leads."""
+        """Run requests that wait, for a while; false when another thread leads. Their answers may be held."""
         until = 0.0
         while True:
             with self._lock:
@@ -213,18 +218,22 @@ class Threads:
                 else:
                     self._leads_with = turn
                     sample = self._pace.begin()
-            if self._watch_waits and self._leads_with is not None:
-                self._wake_watch.set()
-            self._run(turn)
+            self._be_watched()
+            self._serve(turn)
             with self._lock:
                 self.queue.ended(turn)
                 if sample is not None:
                     self._pace.end(sample)
-                if self._leads_with is not turn:
-                    return False
-                self._leads_with = None
-                if len(self.queue) and self.queue.has_long():
+                leads = self._leads_with is turn
+                if leads:
+                    self._leads_with = None
+                    if turn.channel.waits_for is not None:
+                        self._held.append(turn.channel)
+                if leads and len(self.queue) and self.queue.has_long():
                     self._idle.notify()
+            if not leads:
+                self._finish(turn)
+                return False
             if len(self.queue):
                 now = time.monotonic()
                 until = until or now + SPELL
@@ -232,7 +241,35 @@ class Threads:
                     self.hurries = True
                     return True
 
+    def _send_held(self) -> bool:
+        """Send the answers that are held; false when another thread leads by then."""
+        with self._lock:
+            channels, self._held = self._held, []
+            if not channels:
+                return True
+            self._leads_with = channels
+        self._be_watched()
+        held.send(channels)
+        with self._lock:
+            if self._leads_with is not channels:
+                return False
+            self._leads_with = None
+        return True
+
+    def _be_watched(self) -> None:
+        if self._watch_waits and self._leads_with is not None:
+            self._wake_watch.set()
+
     def _run(self, turn: Turn) -> None:
+        """Run a request to its end, in a thread that does not lead."""
+        self._serve(turn)
+        self._finish(turn)
+
+    def _finish(self, turn: Turn) -> None:
+        if turn.channel.waits_for is not None:
+            held.send([turn.channel])
+
+    def _serve(self, turn: Turn) -> None:
         try:
             turn.channel.service()
         except BaseException:

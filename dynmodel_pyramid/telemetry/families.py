@@ -125,6 +125,9 @@ LOCK_SECONDS = Histogram(
     QUICK,
     lock=("writer", "tables", "change"),
 )
+DISK_SECONDS = Histogram(
+    "dynmodel_disk_seconds", "Seconds that were waited for the disk to have what rows were written (SQLite).", QUICK
+)
 ROWS_READ = Counter("dynmodel_rows_read", "Rows of tables that requests read.")
 ROWS_WRITTEN = Counter(
     "dynmodel_rows_written",

@@ -166,6 +166,15 @@ def wrote(operation: str, count: int) -> None:
         record.wrote(operation, count)
 
 
+class _Waits(threading.local):
+    """Seconds for which this thread has waited for its turns to write, in all."""
+
+    for_turns = 0.0
+
+
+waits = _Waits()
+
+
 class waiting:
     """A context in which a request may wait for a lock.
 
@@ -184,7 +193,10 @@ class waiting:
 
     def __exit__(self, *ignored: object) -> None:
         if self._is_recorded:
-            observe(f.LOCK_SECONDS, time.monotonic() - self._began, self._lock)
+            seconds = time.monotonic() - self._began
+            observe(f.LOCK_SECONDS, seconds, self._lock)
+            if self._lock == "writer":
+                waits.for_turns += seconds
 
 
 def set_gauge(gauge: f.Gauge, value: float, *labels: str) -> None:

@@ -105,6 +105,48 @@ def test_a_disk_that_refuses_leaves_the_outcome_unknown(full, monkeypatch):
         assert without_log.execute(f'SELECT count(*) FROM "{table_of(without_log)}"').fetchone() == (1,)
 
 
+class Held:
+    """A server that holds an answer back: ``environ["dynmodel.answer"]``."""
+
+    def __init__(self):
+        self.steps = {}
+
+    def hold(self, key, step):
+        self.steps[key] = step
+
+
+def test_where_the_server_holds_the_answer_back_it_waits_for_the_disk(full, monkeypatch):
+    seen, held = counted(monkeypatch, full), Held()
+    for name in "abc":
+        full.post_json("/table/1/row/", {"name": name}, status=201, extra_environ={"dynmodel.answer": held})
+    assert seen == []
+    assert len(held.steps) == 1  # the same log, whichever connection wrote it
+    for step in held.steps.values():
+        step()
+    assert seen == [3]
+
+
+def test_a_disk_that_refuses_is_told_to_the_server_that_holds_the_answer(full, monkeypatch):
+    held, others = Held(), Held()
+    full.post_json("/table/1/row/", {"name": "a"}, status=201, extra_environ={"dynmodel.answer": held})
+    full.post_json("/table/1/row/", {"name": "b"}, status=201, extra_environ={"dynmodel.answer": others})
+    seen = []
+
+    def fdatasync(descriptor):
+        seen.append(descriptor)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    for steps in held.steps, others.steps:
+        for step in steps.values():
+            with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+                step()
+    assert len(seen) == 1  # what the disk refused once, it need not tell again
+    monkeypatch.setattr(os, "fdatasync", seen.append)
+    full.post_json("/table/1/row/", {"name": "c"}, status=201, extra_environ={"dynmodel.answer": held})
+    assert len(seen) == 1 and len(held.steps) == 1  # the log is in the database file, and this commit is held
+
+
 def test_a_log_that_was_replaced_is_opened_anew(full, monkeypatch):
     full.post_json("/table/1/row/", {"name": "a"}, status=201)
     database = full.app.registry.dynmodel_catalogue.database

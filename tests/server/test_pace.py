@@ -9,6 +9,7 @@ import pytest
 from dynmodel_pyramid.server import dispatch, pace
 from dynmodel_pyramid.server.dispatch import Threads
 from dynmodel_pyramid.server.pace import ENOUGH, EVERY, LASTS, SHORT, Pace
+from dynmodel_pyramid.telemetry.measuring import waits
 
 from .conftest import PATIENCE, until
 
@@ -62,6 +63,18 @@ def test_requests_that_compute_or_hardly_wait(clocks, computes, waits):
     judge = Pace(learns=True)
     looks = [clocks.request(judge, computes, waits) for _ in range(EVERY * 20)].count(True)
     assert looks == 20 and not judge.waits()
+
+
+def test_waits_for_the_turn_to_write_mean_nothing(clocks):
+    judge = Pace(learns=True)
+    for _ in range(EVERY * ENOUGH * 2):
+        began = judge.begin()
+        clocks.computed += 0.0005
+        clocks.now += 0.0055
+        waits.for_turns += 0.005
+        if began is not None:
+            judge.end(began)
+    assert not judge.waits()
 
 
 def test_some_requests_that_stand_still_mean_nothing(clocks):

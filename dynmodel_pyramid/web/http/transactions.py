@@ -55,6 +55,7 @@ from dynmodel_pyramid.web.http.errors import (
 )
 from dynmodel_pyramid.web.http.joined import JoinedConnection
 from dynmodel_pyramid.web.http.once import SENT, AnswerTooLong, repeated
+from dynmodel_pyramid.web.http.streams import ANSWER
 from dynmodel_pyramid.web.http.tree import ATTEMPT, ATTEMPT_NUMBER, TENANT, Handler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -339,7 +340,9 @@ def write_connection(
 
 
 def _commit(request: Request, database: Database, connection: sa.Connection) -> None:
-    request.environ[POSITION] = database.dialect.commit_writing(connection, tells=database.replicas is not None)
+    hold = getattr(request.environ.get(ANSWER), "hold", None)  # other servers have no such thing
+    tells = database.replicas is not None
+    request.environ[POSITION] = database.dialect.commit_writing(connection, tells=tells, hold=hold)
 
 
 def _roll_back(transaction: sa.RootTransaction) -> None:
