@@ -35,9 +35,6 @@ class _Opened:
     def __init__(self, path: str) -> None:
         self._descriptor = -1
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        found = os.fstat(self._descriptor)
-        #: The same for all who have the same log open.
-        self.identity = (__name__, found.st_dev, found.st_ino)
 
     def fileno(self) -> int:
         return self._descriptor
@@ -92,7 +89,7 @@ class WriteAheadLog:
         elif hold is None:
             self._write_through(opened)
         else:
-            hold(opened.identity, partial(self._write_through, opened))
+            hold(opened, partial(self._write_through, opened))
 
     def _write_through(self, opened: _Opened) -> None:
         if self._is_torn:  # since the commit

@@ -58,6 +58,7 @@ class Channel(HTTPChannel):
     #: What must be done before the answer is sent, with its key; None: nothing. And the parts that wait for it.
     waits_for: tuple[Hashable, Callable[[], None]] | None = None
     _held: list[bytes]
+    _is_released = False  # what was held is being sent, so that nothing more is held
     #: The part of WSGI's environment that is the same for all requests of a connection.
     environ: dict[str, Any] | None = None
 
@@ -112,7 +113,7 @@ class Channel(HTTPChannel):
     # Reading
 
     def readable(self) -> bool:
-        return self.lingers_until is not None or super().readable()
+        return self.lingers_until is not None or (self.waits_for is None and super().readable())
 
     def handle_read(self) -> None:
         if self.lingers_until is not None:
@@ -184,12 +185,13 @@ class Channel(HTTPChannel):
 
         :param is_kept: whether what the answer promises was done; else the client is told that nobody knows
         """
-        parts, self.waits_for, self._held = self._held, None, []
+        self._is_released = True
         try:
             if is_kept:
-                for part in parts:
+                for part in self._held:
                     self.write_soon(part)
             else:
+                self._next_waits = False
                 request = self.parser_class(self.adj)
                 request.version = "1.1"
                 request.error = refusal("503 Service Unavailable", code="outcome_unknown", detail=_UNKNOWN)
@@ -197,11 +199,15 @@ class Channel(HTTPChannel):
                 self.service()
         except ClientDisconnected:
             pass
+        finally:
+            # Not before: as long as it is set, the polling thread leaves the connection alone.
+            self.waits_for, self._held, self._is_released = None, [], False
         self.server.pull_trigger()
 
-    def _wait_for_step(self) -> None:
-        """Do what the answer waits for at once: it is too long to be kept in memory."""
-        assert self.waits_for is not None
+    def hold_no_longer(self) -> None:
+        """Do at once what the answer waits for: more parts of it may take a while, or it is too long for the memory."""
+        if self.waits_for is None:
+            return
         _, step = self.waits_for
         parts, self.waits_for, self._held = self._held, None, []
         try:
@@ -228,11 +234,11 @@ class Channel(HTTPChannel):
         if self._corked is not None:
             self._corked.append(data)
             return len(data)
-        if self.waits_for is not None:
+        if self.waits_for is not None and not self._is_released:
             if isinstance(data, bytes) and len(data) + sum(map(len, self._held)) <= JOINED:
                 self._held.append(data)
                 return len(data)
-            self._wait_for_step()
+            self.hold_no_longer()
         if self.total_outbufs_len:
             self._wait_for_room()
         with self.outbuf_lock:

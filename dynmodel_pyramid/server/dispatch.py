@@ -10,11 +10,11 @@ on. The thread that was relieved finishes its request, and goes back to the othe
 relieves its thread by itself (:meth:`Threads.step_down`), or is given to another one from the beginning. And while
 requests mostly wait for something else (``pace``), the leader lets another thread lead before it runs one.
 
-**Answers that wait for the disk** (``held``) are sent when no further request waits, or after a while; whoever leads by
-then does it.
+**Answers may be held** (``held``): those that wait for the disk until no further request waits, or for a while; others
+for a moment. Whoever leads by then sends them.
 
-**There is always a thread to lead.** There is one more than requests may run at a time. When as many run as may, the
-leader does nothing but poll.
+**There is always a thread to lead.** There is one more than requests may run at a time, and one more that may wait for
+the disk. When as many run as may, the leader does nothing but poll.
 """
 
 import logging
@@ -36,6 +36,10 @@ LOOK = 0.01
 LOOKS = 20
 #: Seconds for which the leader runs requests before it polls again, though more of them wait.
 SPELL = 0.01
+#: Seconds for which short answers are held to be sent together: a few rows by their ids.
+TOGETHER = 0.002
+#: Answers that may wait for the disk, besides those that it has been asked to take. Then no further request is run.
+HELD = 64
 #: Bytes of a body with which a request counts as long.
 LONG_BODY = 64 * 1024
 
@@ -52,7 +56,7 @@ class Threads:
         self.queue = Queue(count, slow)
         self.threads: set[threading.Thread] = set()  # that have not ended
         self.hurries = False  # the leader has left requests that it could run
-        self._count = count + slow + 1
+        self._count = count + slow + 2  # one leads, and one may wait for the disk
         self._pace = Pace(learns=count > 1)
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)  # those who wait for something to do
@@ -60,7 +64,12 @@ class Threads:
         self._is_led = False  # somebody leads, or is to do so
         self._leader: int | None = None  # the thread's identity; None: the next idle thread is it
         self._leads_with: object | None = None  # the leader's request, or what else it does that may take long
-        self._held: list[Channel] = []  # answers of leaders, which are to be sent by the one that leads
+        # Answers of leaders, which are to be sent by the one that leads: those that wait for the disk, and the others,
+        # with the moment for which they wait.
+        self._held: list[Channel] = []
+        self._ready: list[Channel] = []
+        self._ready_until = 0.0
+        self._sends_held = False  # a thread waits for the disk, and sends all that is held by then
         self._failure: BaseException | None = None
         self._ending = False
         self._watch_waits = False
@@ -207,7 +216,7 @@ class Threads:
         until = 0.0
         while True:
             with self._lock:
-                turn = self.queue.take(short=True, long=False)
+                turn = self.queue.take(short=True, long=False) if len(self._held) < HELD else None
                 if turn is None:
                     self.hurries = False
                     return True
@@ -219,42 +228,68 @@ class Threads:
                     self._leads_with = turn
                     sample = self._pace.begin()
             self._be_watched()
+            if (len(self.queue) or self._ready) and self._leads_with is turn:
+                held.hold_for_others(turn.channel)
             self._serve(turn)
             with self._lock:
-                self.queue.ended(turn)
                 if sample is not None:
                     self._pace.end(sample)
                 leads = self._leads_with is turn
                 if leads:
+                    self.queue.ended(turn)
                     self._leads_with = None
-                    if turn.channel.waits_for is not None:
-                        self._held.append(turn.channel)
+                    self._keep(turn.channel)
                 if leads and len(self.queue) and self.queue.has_long():
                     self._idle.notify()
             if not leads:
                 self._finish(turn)
+                with self._lock:
+                    self.queue.ended(turn)
                 return False
             if len(self.queue):
                 now = time.monotonic()
                 until = until or now + SPELL
+                if self._ready and now > self._ready_until:
+                    self._send_ready()
                 if now > until:
                     self.hurries = True
                     return True
 
-    def _send_held(self) -> bool:
-        """Send the answers that are held; false when another thread leads by then."""
+    def _keep(self, channel: Channel) -> None:
+        if channel.waits_for is None:
+            return
+        if not held.is_ready(channel):
+            self._held.append(channel)
+            return
+        if not self._ready:
+            self._ready_until = time.monotonic() + TOGETHER
+        self._ready.append(channel)
+
+    def _send_ready(self) -> None:
         with self._lock:
-            channels, self._held = self._held, []
-            if not channels:
-                return True
-            self._leads_with = channels
-        self._be_watched()
+            channels, self._ready = self._ready, []
         held.send(channels)
+
+    def _send_held(self) -> bool:
+        """Send all answers that are held, unless another thread is at it; false when another thread leads by then."""
+        if self._ready:
+            self._send_ready()
         with self._lock:
-            if self._leads_with is not channels:
-                return False
-            self._leads_with = None
-        return True
+            if self._sends_held or not self._held:
+                return True
+            self._sends_held = True
+            self._leads_with = work = object()
+        self._be_watched()
+        while True:
+            with self._lock:
+                channels, self._held = self._held, []
+                if not channels:
+                    self._sends_held = False
+                    if self._leads_with is not work:
+                        return False
+                    self._leads_with = None
+                    return True
+            held.send(channels)
 
     def _be_watched(self) -> None:
         if self._watch_waits and self._leads_with is not None:

@@ -52,6 +52,8 @@ class _Framing(Task):
             self.wrote_header, self.content_bytes_written = True, length
             self.channel.write_soon(head + data)
             return
+        if self.has_body and (length is None or length > len(data)):
+            self.channel.hold_no_longer()
         self.channel.cork()  # the head and the first part are sent together
         try:
             super().write(data)

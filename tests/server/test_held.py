@@ -3,14 +3,19 @@
 import contextlib
 import json
 import socket
+import struct
 import threading
+import time
 
 import pytest
 
-from dynmodel_pyramid.server import dispatch, pace
+from dynmodel_pyramid.server import dispatch, held, pace
+from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.task import JOINED
 
 from .conftest import PATIENCE, until
+
+RESET = struct.pack("ii", 1, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +30,7 @@ class Disk:
         self.waits, self.goes_on = threading.Event(), threading.Event()
         self.goes_on.set()
         self.steps: list[str] = []
+        self.ended = 0
         self.refuses: set[str] = set()
         self._application = application
         application.do_write = self.write
@@ -38,7 +44,9 @@ class Disk:
         self.steps.append(name)
         self.waits.set()
         assert self.goes_on.wait(PATIENCE)
-        if key in self.refuses:
+        refuses = key in self.refuses
+        self.ended += 1
+        if refuses:
             raise OSError("disk I/O error")
 
 
@@ -112,14 +120,15 @@ def test_a_step_that_fails_is_told_to_those_who_wait_for_it_only(serve, applicat
         assert good.ask("/")[2] == b"fine"
 
 
+@pytest.mark.parametrize("first", [10, JOINED + 1])
 @pytest.mark.parametrize("refuses", [False, True])
-def test_an_answer_too_long_to_be_kept_waits_by_itself(serve, application, disk, refuses):
+def test_an_answer_too_long_to_be_kept_waits_by_itself(serve, application, disk, refuses, first):
     body = b"x" * (JOINED + 1)
 
     def do_much(environ, start_response):
         environ["dynmodel.answer"].hold("disk", lambda: disk.step("disk", "disk"))
         start_response("200 OK", [("Content-Length", str(len(body)))])
-        return [body[:10], body[10:]]
+        return [part for part in (body[:first], body[first:]) if part]
 
     application.do_much = do_much
     if refuses:
@@ -145,10 +154,12 @@ def test_a_client_that_goes_away_meanwhile_stops_nobody(serve, application, disk
         client = running.connect()
         client.request("/write?disk")
         assert disk.waits.wait(PATIENCE)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         client.close()
-        until(lambda: not running.server._channels(), "the end of the connection")
         disk.goes_on.set()
+        until(lambda: not running.server._channels(), "the end of the connection")
         assert running.get("/")[2] == b"fine"
+    until(lambda: "ERROR" in [record.levelname for record in caplog.records], "the error")
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
         "answers are withdrawn, as what they promise could not be done: disk I/O error"
     ]
@@ -202,3 +213,126 @@ def test_who_waits_for_two_things_gets_both(serve, application, disk):
     running = serve()
     assert running.get("/both")[2] == b"fine"
     assert disk.steps == ["one", "two"]
+
+
+def test_short_answers_are_sent_together_while_others_wait(serve, application, monkeypatch):
+    monkeypatch.setattr(dispatch, "LOOK", 1.0)
+    monkeypatch.setattr(dispatch, "SPELL", 10.0)
+    monkeypatch.setattr(dispatch, "TOGETHER", 10.0)
+    sent, send = [], held.send
+    monkeypatch.setattr(held, "send", lambda channels: (sent.append(len(channels)), send(channels)))
+    running = serve()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(running.connect()) for _ in range(6)]
+        assert [client.ask("/")[2] for client in clients] == [b"fine"] * 6
+        gather(running, application, clients, ["/"] * 6)
+        assert [client.answer()[2] for client in clients] == [b"fine"] * 6
+        assert sent[-1] == 6
+        sent.clear()
+        monkeypatch.setattr(dispatch, "TOGETHER", 0.0)
+        gather(running, application, clients, ["/"] * 6)
+        assert [client.answer()[2] for client in clients] == [b"fine"] * 6
+        assert set(sent) == {1}
+
+
+def test_an_answer_of_more_parts_is_not_held(serve, application, disk, monkeypatch):
+    """Such as of events, the next of which may take minutes; also the answer to a write."""
+
+    def do_parts(environ, start_response):
+        if environ["QUERY_STRING"]:
+            environ["dynmodel.answer"].hold("disk", lambda: disk.step("disk", "disk"))
+        return application.do_first(environ, start_response)
+
+    application.do_parts = do_parts
+    running = serve(threads=4)
+    for query in "", "?held":
+        with running.connect() as client, running.connect() as other:
+            gather(running, application, [client, other], [f"/parts{query}", "/"])
+            assert client.head()[0] == 200
+            assert client.file.read(len(b"5\r\nfirst\r\n")) == b"5\r\nfirst\r\n"
+            assert other.answer()[2] == b"fine"
+            application.go.set()
+            assert b"".join(client.chunks()) == b"second"
+            application.go.clear()
+    assert disk.steps == ["disk"]
+
+
+def test_a_disk_that_stands_still_stops_no_reader(serve, application, disk):
+    running = serve(threads=2)
+    disk.goes_on.clear()
+    with contextlib.ExitStack() as stack:
+        writers = [stack.enter_context(running.connect()) for _ in range(12)]
+        for number, writer in enumerate(writers):
+            writer.request(f"/write?disk={number}")
+            time.sleep(3 * dispatch.LOOK)  # so that the leader waits for each by itself
+            assert running.get("/")[2] == b"fine"
+        assert running.get("/live")[0] == 200
+        disk.goes_on.set()
+        assert [writer.answer()[2] for writer in writers] == [b"fine"] * 12
+    assert disk.steps[-1] == "11" and len(disk.steps) < 12
+
+
+def test_no_more_answers_wait_for_the_disk_than_may(serve, application, disk, monkeypatch):
+    monkeypatch.setattr(dispatch, "HELD", 3)
+    running = serve(threads=2)
+    disk.goes_on.clear()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(running.connect()) for _ in range(8)]
+        clients[0].request("/write?disk")
+        assert disk.waits.wait(PATIENCE)
+        for client in clients[1:]:
+            client.request("/write?disk")
+            time.sleep(3 * dispatch.LOOK)
+        until(lambda: len(running.server.dispatcher.queue) == 4, "requests that wait")
+        assert application.begun.count("/write") == 4
+        assert running.get("/live")[0] == 200
+        disk.goes_on.set()
+        assert [client.answer()[2] for client in clients] == [b"fine"] * 8
+
+
+@pytest.mark.parametrize("closes", [{}, {"Connection": "close"}])
+def test_the_thread_that_polls_leaves_a_connection_alone_whose_answer_is_being_sent(
+    serve, application, disk, monkeypatch, closes
+):
+    """Another thread sends it, in parts."""
+    send = Channel.send
+
+    def slowly(channel, data, **options):
+        sent = send(channel, data, **options)
+        time.sleep(0.05)
+        return sent
+
+    def do_parts(environ, start_response):
+        environ["dynmodel.answer"].hold("disk", lambda: disk.step("disk", "disk"))
+        start_response("200 OK", [("Content-Length", "9")])(b"first")
+        return [b"more"]
+
+    monkeypatch.setattr(Channel, "send", slowly)
+    monkeypatch.setattr(Channel, "hold_no_longer", lambda channel: None)
+    application.do_parts = do_parts
+    running = serve(threads=4)
+    for _ in range(5):
+        disk.goes_on.clear()
+        disk.waits.clear()
+        with running.connect() as client:
+            client.request("/parts", **closes)
+            if not closes:
+                client.request("/")
+            assert disk.waits.wait(PATIENCE)
+            assert running.get("/")[2] == b"fine"  # so that another thread leads
+            disk.goes_on.set()
+            assert client.answer()[2] == b"firstmore"
+            assert client.at_end() if closes else client.answer()[2] == b"fine"
+
+
+def test_half_a_connection_gets_its_answer(serve, application, disk):
+    running = serve()
+    disk.goes_on.clear()
+    with running.connect() as client:
+        client.request("/write?disk")
+        assert disk.waits.wait(PATIENCE)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert running.get("/")[2] == b"fine"
+        disk.goes_on.set()
+        assert client.answer()[2] == b"fine"
+        assert client.at_end()

@@ -64,7 +64,7 @@ def test_the_thread_that_polls_runs_short_requests(serve, application, unwatched
     running = serve(threads=4)
     dispatcher = running.server.dispatcher
     # A thread that just starts may take a request.
-    until(lambda: len(dispatcher._idle._waiters) == len(dispatcher.threads) - 1 == 6, "threads that wait")
+    until(lambda: len(dispatcher._idle._waiters) == len(dispatcher.threads) - 1 == 7, "threads that wait")
     assert running.get("/")[2] == b"fine"
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(running.connect()) for _ in range(8)]
