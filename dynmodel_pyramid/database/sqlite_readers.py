@@ -70,7 +70,12 @@ class Readers:
             reader = self._idle.pop()
         except IndexError:
             reader = self._engine.connect()
+            # SQLAlchemy gives the pool its entry back, and copies the ``info`` then: by that time another thread may
+            # have cleared it for a connection of its own, and put other things in.
+            info = dict(reader.connection.info)
             reader.detach()
+            reader.connection.info.clear()
+            reader.connection.info.update(info)
         fairy = reader.connection
         raw: sqlite3.Connection = fairy.dbapi_connection  # type: ignore[assignment]
         self._used[reader] = raw, fairy.info

@@ -187,10 +187,10 @@ class Channel(HTTPChannel):
         """
         self._is_released = True
         try:
-            if is_kept:
-                for part in self._held:
-                    self.write_soon(part)
-            else:
+            if is_kept and self._held:
+                # In one part: a second one might wait for the client.
+                self.write_soon(b"".join(self._held))
+            elif not is_kept:
                 self._next_waits = False
                 request = self.parser_class(self.adj)
                 request.version = "1.1"
