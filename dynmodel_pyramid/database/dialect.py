@@ -395,7 +395,8 @@ class Dialect:
     ) -> None:
         """Hold off definition changes of these tables till the transaction ends; a no-op where every read does so.
 
-        :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait (seconds) is over
+        :param wait: seconds; where they are the usual ones but for a hundredth, those are waited for
+        :raises sqlalchemy.exc.DBAPIError: a table is gone, or the wait is over
         """
 
     def bound_lock_waits(self, connection: sa.Connection, wait: float) -> None:

@@ -59,6 +59,9 @@ _END_STREAMS = sa.text(
     """
 )
 
+#: The part of ``dynmodel.lock_timeout`` by which a lock may be waited for longer than until the deadline: two statements
+#: less of seven for a row that is added.
+SLACK = 0.01
 #: Seconds for the connection by which a statement is stopped.
 CANCEL_TIMEOUT = 1.0
 #: The first key of PostgreSQL's advisory lock of access (``access/changes.py``); an arbitrary number.
@@ -488,6 +491,9 @@ class PostgreSQL(Dialect):
         names = without_parameters(", ".join(map(prepare.format_table, tables)), connection.dialect)
         if not names:
             return
-        mode = "ROW EXCLUSIVE" if writes else "ACCESS SHARE"
-        usual = _wait_at_most(self.settings.lock_timeout)
-        lock_before(connection, _wait_at_most(wait), f"LOCK TABLE {names} IN {mode} MODE", usual)
+        lock = f"LOCK TABLE {names} IN {'ROW EXCLUSIVE' if writes else 'ACCESS SHARE'} MODE"
+        usual = self.settings.lock_timeout
+        if abs(usual - wait) <= SLACK * usual:
+            lock_before(connection, lock)
+        else:
+            lock_before(connection, _wait_at_most(wait), lock, _wait_at_most(usual))

@@ -72,7 +72,7 @@ class Writes:
             for lock in self.locks:
                 pipeline.add_text(lock)
             if record is not None:
-                pipeline.add_text(_WAITED)
+                pipeline.add(_WAITED, (), typed=False)
             pipeline.add(sql, parameters, typed=False)
             pipeline.add(*self._attempt.proof)
             began = monotonic()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.attempt import Attempt, Stale
 from dynmodel_pyramid.database import STAMP
-from dynmodel_pyramid.database.cursors import added, driver_connection, fetched, raw_cursor
+from dynmodel_pyramid.database.cursors import FETCH, added, driver_connection, fetched, raw_cursor
 from dynmodel_pyramid.telemetry import measuring
 
 
@@ -338,3 +338,9 @@ def test_nobody_can_write_under_a_definition_that_has_gone(app, path, attempt, c
     relabel(app)
     with pytest.raises(Stale):
         added(connection, insert, {"size": 5})
+
+
+def test_a_fresh_request_says_no_deadline_as_that_of_the_session_is_the_same(attempt, connection, insert):
+    assert len(connection.connection.info[FETCH].locks) == 1
+    added(connection, insert, {"size": 5})
+    assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "10s"
