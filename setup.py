@@ -61,6 +61,7 @@ setup(
         "plaster_pastedeploy >= 1.0",  # INI files
         "pyramid >= 2.0",
         "pyramid_tm >= 2.5",  # one transaction a request
+        "setuptools >= 70.1",  # Pyramid imports its pkg_resources, of which earlier ones take 4 MB more
         "sqlalchemy >= 2.0.36",
         "transaction >= 4.0",  # pyramid_tm's transactions, in which writes take part
         "tqdm >= 4.66",  # progress of imports and exports on the console; 80 KB, no dependencies

@@ -59,8 +59,8 @@ _END_STREAMS = sa.text(
     """
 )
 
-#: The part of ``dynmodel.lock_timeout`` by which a lock may be waited for longer than until the deadline: two statements
-#: less of seven for a row that is added.
+#: The part of ``dynmodel.lock_timeout`` by which a lock may be waited for longer than until the deadline: two of seven
+#: statements less for a row that is added.
 SLACK = 0.01
 #: Seconds for the connection by which a statement is stopped.
 CANCEL_TIMEOUT = 1.0
