@@ -3,6 +3,7 @@
 ``catalogue``              snapshots of all definitions and the bounded cache of tables
 ``attempt``                one attempt at one request: the coherence protocol
 ``table_builder``          a definition -> SQLAlchemy table, and its declarative class
+``former_tables``          whether a version takes over the table of the version before
 ``column_expressions``     the SQL expressions of fields and reverse sides
 ``check_constraints``      the database's checks of fields
 ``word_indexes``           the indexes of words, and how texts are compared

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.table_builder import NOTHING_HANDED_ON, Generator, Model
+from dynmodel_pyramid.catalogue.table_builder import Generator, Model
 from dynmodel_pyramid.catalogue.watching import RowWrites, WantedWrites, Watcher
 from dynmodel_pyramid.database import Database, State
 from dynmodel_pyramid.definitions import TableDefinition
@@ -46,8 +46,9 @@ UNKNOWN: Final = Unknown.UNKNOWN
 _NOTES: "ContextVar[list[RowWrites] | None]" = ContextVar("row writes", default=None)
 #: The cost of a table besides its fields, in columns: id and the system columns.
 _OVERHEAD = 4
-#: The most changed tables that are not loaded yet whose last versions have something to hand on; about 20 KB each.
-_FORMER_TABLES = 64
+#: The most changed tables that are not loaded yet whose last versions have something to hand on, about 20 KB each; and
+#: those among them, the last ones, that hand on a SQLAlchemy table, about 250 KB each.
+_FORMER, _FORMER_TABLES = 64, 8
 
 
 class ORM(Protocol):
@@ -68,7 +69,7 @@ class Snapshot:
         self._names: dict[str, int | None] = {}
         self._columns = 0
         #: What the last versions of changed tables handed on, until the tables are loaded again.
-        self._handed_on: dict[int, Mapping[Any, Any]] = {}
+        self._handed_on: dict[int, dict[Any, Any]] = {}
         self._lock = threading.Lock()
 
     def by_id(self, table_id: int) -> Model | None | Unknown:
@@ -109,9 +110,9 @@ class Snapshot:
         """How many tables and columns are kept."""
         return len(self._models), self._columns
 
-    def handed_on(self, table_id: int) -> Mapping[Any, Any]:
+    def handed_on(self, table_id: int) -> dict[Any, Any] | None:
         """What the version before has handed on."""
-        return self._handed_on.get(table_id, NOTHING_HANDED_ON)
+        return self._handed_on.get(table_id)
 
     def add_absent(self, key: int | str) -> None:
         """Note that there is no such table (a number, or the key of a name). Bounded as the models are."""
@@ -130,10 +131,14 @@ class Snapshot:
 
     def _hand_on(self, table_id: int) -> None:
         model = self._models[table_id]
-        if model is not None and (handed_on := model.handed_on or model.former):
+        # Each part tells for itself which version it is of.
+        if model is not None and (handed_on := {**model.former, **model.handed_on}):
+            self._handed_on.pop(table_id, None)
             self._handed_on[table_id] = handed_on
-            if len(self._handed_on) > _FORMER_TABLES:
+            if len(self._handed_on) > _FORMER:
                 del self._handed_on[next(iter(self._handed_on))]
+            for former in list(self._handed_on.values())[:-_FORMER_TABLES]:
+                former.pop(sa.Table, None)
 
     @property
     def columns(self) -> int:
@@ -256,7 +261,7 @@ class Catalogue:
         snapshot.add_absent(key)
         return None
 
-    def model(self, definition: TableDefinition, former: Mapping[Any, Any] = NOTHING_HANDED_ON) -> Model:
+    def model(self, definition: TableDefinition, former: dict[Any, Any] | None = None) -> Model:
         """A model of a stored definition; options of an older version of their type are upgraded.
 
         :param former: what the version before has handed on

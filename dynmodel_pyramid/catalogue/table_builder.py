@@ -10,13 +10,13 @@ import datetime
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.check_constraints import Conditions
+from dynmodel_pyramid.catalogue.former_tables import is_made_alike
 from dynmodel_pyramid.catalogue.list_tables import ON_DELETE_SQL, referred_to
 from dynmodel_pyramid.catalogue.references import reference_of
 from dynmodel_pyramid.catalogue.word_indexes import SEARCH, manner_of, word_indexes
@@ -35,8 +35,6 @@ from dynmodel_pyramid.fields.types.temporal import UTC_DATETIME
 SYSTEM_COLUMNS = ("_version", "_created", "_updated")
 #: Key of ``Table.info`` under which a generated table keeps its definition.
 DEFINITION = "dynmodel_definition"
-#: What a version hands on that nothing was done with.
-NOTHING_HANDED_ON: Mapping[Any, Any] = MappingProxyType({})
 #: Names that a declarative class keeps for itself.
 RESERVED_ATTRIBUTES = frozenset({"metadata", "registry"})
 
@@ -281,15 +279,14 @@ class Model:
     #: Compiled statements kept for one version of one table.
     STATEMENTS = 64
 
-    def __init__(
-        self, definition: TableDefinition, generator: Generator, former: Mapping[Any, Any] = NOTHING_HANDED_ON
-    ) -> None:
+    def __init__(self, definition: TableDefinition, generator: Generator, former: dict[Any, Any] | None = None) -> None:
         """
         :param former: what the version before has handed on
         """
         self.definition = definition
-        self.former = former
-        #: What upper layers hand on to the next version, each under a key of its own. It must not hold the table.
+        self.former = {} if former is None else former
+        #: What is handed on to the next version, each under a key of its own. What upper layers put there must not hold
+        #: the table.
         self.handed_on: dict[Any, Any] = {}
         self.field_types = generator.field_types
         self.compiled_cache: sa.util.LRUCache[Any, Any] = sa.util.LRUCache(self.STATEMENTS)
@@ -326,8 +323,21 @@ class Model:
 
     @property
     def table(self) -> sa.Table:
-        """:raises PluginMissing: a field's type is not installed"""
-        table: sa.Table = self.once(sa.Table, lambda model: model._generator.table(model.definition))
+        """That of the version before, if it is the same one (:mod:`~.former_tables`).
+
+        :raises PluginMissing: a field's type is not installed
+        """
+        table: sa.Table = self.once(sa.Table, Model._made_table)
+        return table
+
+    def _made_table(self) -> sa.Table:
+        # Once, so that a former table that is of no use is not kept.
+        former: tuple[TableDefinition, sa.Table] | None = self.former.pop(sa.Table, None)
+        if former is not None and is_made_alike(former[0], self.definition, former[1], self.column):
+            table = former[1]
+        else:
+            table = self._generator.table(self.definition)
+        self.handed_on[sa.Table] = self.definition, table
         return table
 
     def once(self, key: Any, make: Callable[["Model"], Any]) -> Any:

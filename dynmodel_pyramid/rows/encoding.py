@@ -104,7 +104,11 @@ class RowEncoder:
         try:
             return self._prepared["insert"]  # type: ignore[return-value]
         except KeyError:
-            prepared = PreparedRow(table, list(map(dialect.returned, self.columns)), connection.dialect)
+            own = connection.dialect
+            former = self._model.once(FormerStatements, FormerStatements)
+            prepared = former.insert(
+                table, own, lambda: PreparedRow(table, list(map(dialect.returned, self.columns)), own)
+            )
             return self._prepared.setdefault("insert", prepared)  # type: ignore[return-value]
 
     def row(self, values: Sequence[Any]) -> bytes:

@@ -7,22 +7,19 @@ pattern; 0.9 and 2.3 where it is taken over; 0.2 when warm. GET of 100 rows afte
 """
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.cache_key import NO_CACHE
 
 from dynmodel_pyramid.catalogue.column_expressions import json_expression
+from dynmodel_pyramid.catalogue.former_tables import MOST_CHANGED, changed_fields, kind
 from dynmodel_pyramid.catalogue.table_builder import Model
 from dynmodel_pyramid.definitions import FieldDefinition, TableDefinition
-from dynmodel_pyramid.definitions.model import same_json
 from dynmodel_pyramid.fields import FieldType
-from dynmodel_pyramid.rows.prepared import PreparedSelect
+from dynmodel_pyramid.rows.prepared import PreparedRow, PreparedSelect
 
-#: Of more fields with other options the whole statement is made anew: it takes hardly longer.
-MOST_CHANGED = 4
-_COLUMN = attrgetter("options_version", "required", "default_expression")
+#: The name of the statement that adds a row.
+_INSERT = "insert"
 
 
 class FormerStatements:
@@ -37,15 +34,30 @@ class FormerStatements:
 
     def statement(self, name: Any, dialect: sa.Dialect, make: Callable[[], Any]) -> PreparedSelect:
         """The former version's statement of that name, if this version's were the same, else the one that is made."""
-        taken = self.taken(dialect)
-        _, known = self._model.handed_on.setdefault(FormerStatements, (self._model.definition, taken.copy()))
+        known = self._known(dialect)
         if name in known:
-            found: PreparedSelect = known[name]
-            return found
+            return known[name]
         statement = PreparedSelect(make(), dialect)
         if not statement.refused:
             known[name] = statement
         return statement
+
+    def insert(self, table: sa.Table, dialect: sa.Dialect, make: Callable[[], PreparedRow]) -> PreparedRow:
+        """The same of the statement that adds a row to the table; it is another one if the table is."""
+        known = self._known(dialect)
+        found = known.get(_INSERT)
+        if isinstance(found, PreparedRow) and found.is_of(table):
+            return found
+        statement = make()
+        if not statement.refused:
+            known[_INSERT] = statement
+        return statement
+
+    def _known(self, dialect: sa.Dialect) -> dict[Any, PreparedSelect]:
+        """What is handed on to the next version."""
+        own = self._model.definition, self.taken(dialect).copy()
+        known: dict[Any, PreparedSelect] = self._model.handed_on.setdefault(FormerStatements, own)[1]
+        return known
 
     def taken(self, dialect: sa.Dialect) -> dict[Any, PreparedSelect]:
         """The former version's statements; none if it read in another way."""
@@ -60,8 +72,7 @@ def reads_alike(model: Model, former: TableDefinition, dialect: sa.Dialect) -> b
     definition = model.definition
     if _in_common(former) != _in_common(definition):
         return False
-    pairs = list(zip(former.fields, definition.fields, strict=True))
-    changed = [(before, after) for before, after in pairs if not _has_same_column(before, after)]
+    changed = changed_fields(former, definition)
     if not changed:
         return True
     # A value that is made of other columns may depend on their types.
@@ -76,15 +87,6 @@ def _in_common(definition: TableDefinition) -> Any:
     return definition.physical_name, definition.key, named
 
 
-def _has_same_column(one: FieldDefinition, other: FieldDefinition) -> bool:
-    """Whether the type is asked the same for both: labels, indexes and other rules are not its matter."""
-    return (
-        _COLUMN(one) == _COLUMN(other)
-        and same_json(one.options, other.options)
-        and same_json(one.default, other.default)
-    )
-
-
 def _is_made_of_others(model: Model, field: FieldDefinition) -> bool:
     field_type = model.field_types[field.type]
     return (
@@ -95,21 +97,15 @@ def _is_made_of_others(model: Model, field: FieldDefinition) -> bool:
 
 def _value(model: Model, field: FieldDefinition, dialect: sa.Dialect) -> Any:
     """The SQL of a field's value in JSON, and the types that make Python's values: equal ones read alike."""
-    kind = type(model.field_types[field.type])
+    field_type = type(model.field_types[field.type])
     shows_column = (
-        kind.json_expression is FieldType.json_expression and kind.read_expression is FieldType.read_expression
+        field_type.json_expression is FieldType.json_expression
+        and field_type.read_expression is FieldType.read_expression
     )
-    if shows_column and (own := model.column(field)) is not None:
-        return _kind(own.type)
+    if shows_column and (plain := model.column(field)) is not None:
+        return kind(plain.type)
     select = sa.select(json_expression(model.alone(field), field))
     compiled = select.compile(dialect=dialect)
     [column] = select.selected_columns
-    binds = [(name, _kind(bind.type), bind.effective_value) for bind, name in compiled.bind_names.items()]
-    return compiled.string, _kind(column.type), binds
-
-
-def _kind(kind: sa.types.TypeEngine[Any]) -> Any:
-    """Equal for types that convert values alike, by the key that SQLAlchemy's own cache of statements has for them."""
-    if isinstance(kind, sa.types.ExternalType) and not kind.cache_ok:
-        return object()
-    return object() if (key := kind._static_cache_key) is NO_CACHE else key
+    binds = [(name, kind(bind.type), bind.effective_value) for bind, name in compiled.bind_names.items()]
+    return compiled.string, kind(column.type), binds

@@ -6,6 +6,7 @@ must render each time go through ``Connection.execute``.
 """
 
 import itertools
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -274,9 +275,14 @@ class PreparedRow(PreparedSelect):
         names, known = [column.key for column in written], [column for column in columns if column is not None]
         super().__init__(sa.insert(table).returning(*known), dialect, (names, known))
         self.refused = self.refused or wraps_parameters(written) or len(known) < len(columns)
-        # Each version of a table has a text of its own, as a column that is not returned may have another type in the
-        # next one.
+        # Each table has a text of its own, as a column that is not returned may have another type in the next one.
         self._sql += f" /* {next(_NUMBERS)} */"
+        # Versions of a table may share it; whoever waits for its end must not keep it.
+        self._table = weakref.ref(table)
+
+    def is_of(self, table: sa.Table) -> bool:
+        """Whether it adds to this table, not to one of another version."""
+        return self._table() is table
 
     def __call__(self, connection: sa.Connection, parameters: Mapping[str, Any] = {}) -> Sequence[Sequence[Any]]:
         """The values of the row."""

@@ -13,7 +13,7 @@ These are our own:
 ``settings``  the section ``[server:main]``
 ``spool``     unsent bytes, in memory and in temporary files
 ``pace``      whether requests mostly wait for something else
-``held``      answers that wait for the disk
+``held``      answers that wait: for the disk, or to be sent with others
 ``departures`` clients that go away while their requests run
 ``balance``   connections spread over processes
 ``watch``     least rates and longest times
