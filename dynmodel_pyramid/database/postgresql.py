@@ -138,6 +138,11 @@ class PostgreSQL(Dialect):
     def commit_writing(
         self, connection: sa.Connection, *, tells: bool = False, hold: Hold | None = None
     ) -> Position | None:
+        raw, failed = driver_connection(connection), connection.dialect.loaded_dbapi.pq.TransactionStatus.INERROR
+        if raw.pgconn.transaction_status == failed:
+            # PostgreSQL would roll it back, and tell no error (its manual, COMMIT).
+            connection.invalidate()
+            raise RuntimeError("a transaction is to be committed in which a statement has failed")
         if not tells:
             super().commit_writing(connection)
             return None

@@ -344,3 +344,16 @@ def test_a_fresh_request_says_no_deadline_as_that_of_the_session_is_the_same(att
     assert len(connection.connection.info[FETCH].locks) == 1
     added(connection, insert, {"size": 5})
     assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "10s"
+
+
+@pytest.mark.parametrize("tells", [False, True])
+def test_a_transaction_with_a_failed_statement_does_not_pass_for_committed(attempt, tells):
+    database = attempt.database
+    connection = database.begin_writing(is_kept=True)
+    try:
+        with pytest.raises(sa.exc.DBAPIError):
+            connection.exec_driver_sql("SELECT 1 / 0")
+        with pytest.raises(RuntimeError, match="has failed"):
+            database.dialect.commit_writing(connection, tells=tells)
+    finally:
+        database.dialect.end_writing(connection)

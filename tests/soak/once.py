@@ -32,6 +32,8 @@ from tests.soak.fleet import Figures, finish
 from tests.soak.nursery import NurseryServer, nursery_servers
 
 JSON = "application/json"
+#: Characters of the servers' log that are shown where something was wrong.
+_LOG = 50_000
 #: Rows of a file: two parts of an import.
 FILE_ROWS = 1200
 #: Fields that a client adds to its table at most.
@@ -294,6 +296,13 @@ def run_once(
             soak.kill(kills, time.monotonic() + seconds)
             engine = sa.create_engine(settings["sqlalchemy.url"], poolclass=sa.NullPool)
             soak.judge(engine, settings.get("dynmodel.schema"))
+            if soak.run.figures.total:  # the log is deleted with the servers
+                print(
+                    "the servers' log ends:",
+                    servers[0].log.read_text(errors="replace")[-_LOG:],
+                    sep="\n",
+                    file=sys.stderr,
+                )
             return soak.run
 
 
