@@ -74,4 +74,6 @@ def _has_column(table: sa.Table, before: FieldDefinition, after: FieldDefinition
     if former is None or column is None:
         return former is column
     expressions = (each for one in (former, column) for each in (one.computed, one.server_default, one.default))
-    return all(each is None for each in expressions) and kind(former.type) == kind(column.type)
+    if any(each is not None for each in expressions):
+        return False
+    return kind(former.type) == kind(column.type) and former.info == column.info
