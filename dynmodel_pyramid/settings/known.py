@@ -88,7 +88,8 @@ SETTINGS: tuple[Setting, ...] = (
         "lock_timeout",
         seconds,
         10.0,
-        "Seconds a request waits for database locks, or for definitions to settle, before it answers 503.",
+        "Seconds a request waits for database locks, or for definitions to settle, before it answers 503. On "
+        "PostgreSQL the wait for a lock may end a hundredth of that later.",
     ),
     Setting(
         "lock_attempt",
