@@ -456,13 +456,17 @@ def test_a_stop_answers_requests_that_wait_for_a_thread_or_to_be_accepted(serve)
 def test_a_stop_answers_requests_that_come_late_on_accepted_connections(serve):
     running = serve(processes=1)
     running.wait_for_workers(1)
-    with running.connect() as fresh, running.connect("/") as kept, running.connect("/slow?name=a&seconds=2") as busy:
+    with (
+        running.connect() as fresh,
+        running.connect("/") as kept,
+        running.connect("/slow?name=a&seconds=2") as busy,
+        running.connect() as probe,
+    ):
         kept.answer()
         half = running.connect()
         half.send("GET /?name=half HTTP/1.1\r\nHo")
         running.begun("a")
-        running.send(signal.SIGTERM)
-        running.wait_for("stopping on")
+        running.stop_and_wait_until_draining(probe)
         for connection, name in [(fresh, "fresh"), (kept, "kept")]:
             connection.send(f"GET /?name={name} HTTP/1.1\r\nHost: test\r\n\r\n")
             headers, body = connection.answer()
