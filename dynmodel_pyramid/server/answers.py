@@ -49,6 +49,7 @@ class Answer:
     waiting = False
     _has_slot = False
     ended = False
+    is_held = False
 
     def __init__(self, channel: HTTPChannel) -> None:
         self._channel = channel
@@ -79,6 +80,7 @@ class Answer:
         the step of the one that was held last is called, and stands for all of them. If it raises, the client gets 503
         ``outcome_unknown`` instead of the answer, or a reset connection instead of a long one.
         """
+        self.is_held = True
         self._channel.hold(key, step)
 
     # For the server.

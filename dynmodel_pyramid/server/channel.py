@@ -103,12 +103,18 @@ class Channel(HTTPChannel):
         self.service()
         self.go_on()
 
-    def service(self) -> None:
+    def service(self) -> bool:
+        """Answer ``requests[0]``; -> whether the answer is held.
+
+        Where it is not, the next request of the connection may have begun already, and ``waits_for`` be its own.
+        """
         answer = self.answer = Answer(self)
+        answer.is_held = self.waits_for is not None
         try:
             super().service()
         finally:
             answer.end()
+        return answer.is_held
 
     # Reading
 
@@ -181,7 +187,7 @@ class Channel(HTTPChannel):
         self.waits_for = key, step
 
     def release(self, *, is_kept: bool) -> None:
-        """Send what was held back; any thread may call it, when the request has run.
+        """Send what was held back; any thread may call it, but one only, when the request has run.
 
         :param is_kept: whether what the answer promises was done; else the client is told that nobody knows
         """
@@ -200,8 +206,9 @@ class Channel(HTTPChannel):
         except ClientDisconnected:
             pass
         finally:
+            self._held, self._is_released = [], False
             # Not before: as long as it is set, the polling thread leaves the connection alone.
-            self.waits_for, self._held, self._is_released = None, [], False
+            self.waits_for = None
         self.server.pull_trigger()
 
     def hold_no_longer(self) -> None:
@@ -210,6 +217,7 @@ class Channel(HTTPChannel):
             return
         _, step = self.waits_for
         parts, self.waits_for, self._held = self._held, None, []
+        self.answer.is_held = False
         try:
             step()
         except Exception as error:

@@ -230,7 +230,7 @@ class Threads:
             self._be_watched()
             if (len(self.queue) or self._ready) and self._leads_with is turn:
                 held.hold_for_others(turn.channel)
-            self._serve(turn)
+            is_held = self._serve(turn)
             with self._lock:
                 if sample is not None:
                     self._pace.end(sample)
@@ -238,11 +238,13 @@ class Threads:
                 if leads:
                     self.queue.ended(turn)
                     self._leads_with = None
-                    self._keep(turn.channel)
+                    if is_held:
+                        self._keep(turn.channel)
                 if leads and len(self.queue) and self.queue.has_long():
                     self._idle.notify()
             if not leads:
-                self._finish(turn)
+                if is_held:
+                    held.send([turn.channel])
                 with self._lock:
                     self.queue.ended(turn)
                 return False
@@ -256,8 +258,6 @@ class Threads:
                     return True
 
     def _keep(self, channel: Channel) -> None:
-        if channel.waits_for is None:
-            return
         if not held.is_ready(channel):
             self._held.append(channel)
             return
@@ -297,16 +297,14 @@ class Threads:
 
     def _run(self, turn: Turn) -> None:
         """Run a request to its end, in a thread that does not lead."""
-        self._serve(turn)
-        self._finish(turn)
-
-    def _finish(self, turn: Turn) -> None:
-        if turn.channel.waits_for is not None:
+        if self._serve(turn):
             held.send([turn.channel])
 
-    def _serve(self, turn: Turn) -> None:
+    def _serve(self, turn: Turn) -> bool:
+        """-> whether the answer is held, by this thread alone until it hands it on."""
         try:
-            turn.channel.service()
+            return turn.channel.service()
         except BaseException:
             log.exception("an error while %r was served", turn.channel)
             turn.channel.break_off()
+            return turn.channel.waits_for is not None

@@ -325,6 +325,47 @@ def test_the_thread_that_polls_leaves_a_connection_alone_whose_answer_is_being_s
             assert client.at_end() if closes else client.answer()[2] == b"fine"
 
 
+def test_a_thread_that_was_relieved_leaves_the_next_answer_of_its_connection_alone(
+    serve, application, disk, monkeypatch
+):
+    """It has sent its own, so the client goes on. If it took the next answer for its own, that would be sent twice, and
+    the client take it for the answer to what it asks then.
+    """
+    serve_turn, send = dispatch.Threads._serve, Channel.send
+    relieved, goes_on = threading.Event(), threading.Event()
+
+    def then_wait(threads, turn):
+        is_held = serve_turn(threads, turn)
+        if application.begun == ["/hold"]:
+            relieved.set()
+            assert goes_on.wait(PATIENCE)
+        return is_held
+
+    def slowly(channel, data, **options):
+        sent = send(channel, data, **options)
+        time.sleep(0.1)
+        return sent
+
+    monkeypatch.setattr(dispatch.Threads, "_serve", then_wait)
+    monkeypatch.setattr(Channel, "send", slowly)
+    running = serve(threads=4)
+    disk.goes_on.clear()
+    with running.connect() as client:
+        client.request("/hold")
+        until(lambda: "/hold" in application.begun, "the request")
+        time.sleep(3 * dispatch.LOOK)  # so that another thread leads
+        application.go.set()
+        assert client.answer()[2] == b"held" and relieved.wait(PATIENCE)
+        client.request("/write?disk")
+        assert disk.waits.wait(PATIENCE)
+        goes_on.set()
+        time.sleep(0.1)
+        disk.goes_on.set()
+        assert client.answer()[2] == b"fine"
+        assert client.ask("/hold")[2] == b"held"
+    assert disk.steps == ["disk"]
+
+
 def test_half_a_connection_gets_its_answer(serve, application, disk):
     running = serve()
     disk.goes_on.clear()
