@@ -12,6 +12,7 @@ import pytest
 from dynmodel_pyramid.server import dispatch, held, pace
 from dynmodel_pyramid.server.channel import Channel
 from dynmodel_pyramid.server.task import JOINED
+from tests.soak import echoes
 
 from .conftest import PATIENCE, until
 
@@ -377,3 +378,10 @@ def test_half_a_connection_gets_its_answer(serve, application, disk):
         disk.goes_on.set()
         assert client.answer()[2] == b"fine"
         assert client.at_end()
+
+
+def test_every_answer_is_sent_once_and_to_its_own_request():
+    """The full run, of minutes, is a command of its own: ``python -m tests.soak.echoes``."""
+    figures, asked = echoes.run(5, clients=4, seed=1)
+    assert figures.samples == []
+    assert asked > 100

@@ -241,8 +241,12 @@ class Manner:
         return False
 
 
+class WrongAnswer(Exception):
+    """The answer to another request."""
+
+
 class Client:
-    """One thread's connections, one to each port."""
+    """One thread's connections, one to each port. Each request bears an id, which its answer must have, too."""
 
     #: Of all clients of the run.
     manner = Manner()
@@ -256,7 +260,10 @@ class Client:
         return len(self._connections)
 
     def __call__(self, server: int, method: str, path: str, document: Any = None, **headers: str) -> Answer:
-        """:raises OSError, http.client.HTTPException: no whole answer came"""
+        """
+        :raises OSError, http.client.HTTPException: no whole answer came
+        :raises WrongAnswer:
+        """
         connection = self._connections[server]
         body = None
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -279,11 +286,15 @@ class Client:
     def _send(
         connection: http.client.HTTPConnection, method: str, path: str, body: str | None, sent: dict[str, str]
     ) -> Answer:
+        request_id = secrets.token_hex(8)
         started = time.monotonic()
         try:
-            connection.request(method, path, body, sent)
+            connection.request(method, path, body, {**sent, "X-Request-Id": request_id})
             response = connection.getresponse()
             content = response.read()
+            # The server itself answers some without looking at it: 408, 429, 503.
+            if response.headers.get("X-Request-Id", request_id) != request_id:
+                raise WrongAnswer(f"{method} {path} {body or ''}: {response.status} {content[:300]!r}")
         except BaseException:
             connection.close()
             raise
