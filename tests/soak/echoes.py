@@ -2,8 +2,8 @@
 
 python -m tests.soak.echoes --seconds 120 --clients 4 --seed 1
 
-The application computes, sleeps, holds its answer for a slow step, or answers in parts, as the request says, and answers
-with the name that the request bears. Clients keep their connections, send some requests before the answers to others,
+As a request says, the application computes, sleeps, holds its answer for a slow step, or answers in parts, always with
+the name that the request bears. Clients keep their connections, send some requests before the answers to others,
 shut down half of a connection, and go away in the midst of an answer. At the end nothing may be left in the server.
 
 The server's threads hesitate here and there where they go from one step to the next, as on a machine that is busy: what
