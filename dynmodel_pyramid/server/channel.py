@@ -11,7 +11,10 @@ to its connection.
 
 *An answer that is cut resets the connection*, so that no client takes it for whole.
 
-The polling thread calls all methods but ``write_soon``, ``service`` and ``abort``, which any thread may call.
+*``100 Continue`` waits its turn*: the polling thread sends it when the answer before is sent.
+
+The polling thread calls all methods but ``write_soon``, ``service``, ``send_continue`` and ``abort``, which any thread
+may call.
 """
 
 import socket
@@ -37,6 +40,7 @@ TURN = 1024 * 1024
 BODY_PART = 64 * 1024
 #: Seconds in which a client may go on sending after an answer that closes the connection; nobody reads it.
 LINGER = 2.0
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
 _UNKNOWN = "the disk refused to keep what was written: look whether it is there before you repeat the request"
 
@@ -53,6 +57,8 @@ class Channel(HTTPChannel):
     lingers_until: float | None = None  # everything is sent; further input is read and thrown away
     may_be_sending = False  # the answer that closes the connection was given before all was read
     _next_waits = False  # requests[0] is to be started
+    _continue_waits = False  # the client waits for 100 Continue
+    _goes_on = False  # a request is being begun
     _sent_before = 0  # bytes of the answers before this one
     _corked: list[bytes] | None = None
     #: What must be done before the answer is sent, with its key; None: nothing. And the parts that wait for it.
@@ -90,12 +96,23 @@ class Channel(HTTPChannel):
 
     def go_on(self) -> None:
         """Start the next request, if there is one and the answer before it is sent."""
-        while self._next_waits and self.requests and self.connected and not self._is_answering():
-            self._next_waits = False
-            self.began = time.monotonic()
-            self.begun += 1
-            self._sent_before = self.sent
-            self.server.begin(self)
+        if self._goes_on:
+            return  # called while a request is begun: the loop below starts the next one
+        self._goes_on = True
+        try:
+            while self._next_waits and self.requests and self.connected and not self._is_answering():
+                self._next_waits = self._continue_waits = False
+                self.began = time.monotonic()
+                self.begun += 1
+                self._sent_before = self.sent
+                self.server.begin(self)
+        finally:
+            self._goes_on = False
+        if self._continue_waits and self.connected and not self.requests and not self._is_answering():
+            self._continue_waits = False
+            with self.outbuf_lock:
+                if self.connected:
+                    self._put(_CONTINUE)
 
     def reply(self, prepared: Prepared) -> None:
         """Answer ``requests[0]`` at once; no thread has it."""
@@ -119,7 +136,8 @@ class Channel(HTTPChannel):
     # Reading
 
     def readable(self) -> bool:
-        return self.lingers_until is not None or (self.waits_for is None and super().readable())
+        # In this order: the thread that runs a request sets waits_for before it takes the request from requests.
+        return self.lingers_until is not None or (super().readable() and self.waits_for is None)
 
     def handle_read(self) -> None:
         if self.lingers_until is not None:
@@ -137,11 +155,12 @@ class Channel(HTTPChannel):
         return super().recv(buffer_size)
 
     def send_continue(self) -> None:
-        if self.request.completed:
-            # It has no body, or is refused for its head: waitress would ask for more of it, and wait.
-            self.request.expect_continue = False
-        else:
-            super().send_continue()
+        """Note that the client waits for leave to send the body; the polling thread gives it when the answer before is
+        sent. waitress calls this from any thread, and while the answer before is held.
+        """
+        self.request.expect_continue = False
+        # Else it has no body, or is refused for its head: nothing more of it will come.
+        self._continue_waits = not self.request.completed
 
     def is_receiving(self) -> bool:
         # Some clients end a request with a superfluous line break; that does not begin another.
@@ -165,12 +184,14 @@ class Channel(HTTPChannel):
 
     def _is_answering(self) -> bool:
         """Whether a part of an answer is not sent."""
-        return self.total_outbufs_len > 0 or self.waits_for is not None
+        # In this order: waits_for is reset after the answer is sent, or waits in outbufs.
+        return self.waits_for is not None or self.total_outbufs_len > 0
 
     # Writing
 
     def writable(self) -> bool:
-        return self.waits_for is None and (super().writable() or self._next_waits)
+        # In this order: close_when_flushed is set after waits_for.
+        return bool((super().writable() or self._next_waits or self._continue_waits) and self.waits_for is None)
 
     def handle_write(self) -> None:
         if self.close_when_flushed and not self.total_outbufs_len and self._lingers():
@@ -388,11 +409,13 @@ class Channel(HTTPChannel):
 
     def phase(self) -> tuple[str, int]:
         """The phase that the connection is in, and how many bytes have passed in it so far."""
+        # In this order: another thread sets waits_for, takes the request away, fills outbufs, and resets waits_for.
+        has_requests, is_held = bool(self.requests), self.waits_for is not None
         if self.total_outbufs_len:
             return ANSWER, self.sent
-        if self.waits_for is not None:
+        if is_held:
             return WORK, 0
-        if self.requests:
+        if has_requests:
             return (QUEUED if self.answer.ended else WORK), 0
         if self.is_receiving():
             request = self.request

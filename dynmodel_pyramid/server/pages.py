@@ -120,7 +120,11 @@ class Pages:
     def _answer(self, channels: list[Channel], answer: Prepared) -> None:
         for channel in channels:
             if channel.connected and channel.requests:
-                channel.reply(answer)
+                try:
+                    channel.reply(answer)
+                except Exception:  # of one connection: the others wait for their answers, too
+                    log.exception("an error while %r was answered", channel)
+                    channel.close_soon()
 
     def _no_answer(self) -> Prepared:
         detail = f"the application did not answer within {self._timeout:g} seconds"

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from waitress.channel import HTTPChannel
 
 from dynmodel_pyramid.server import dispatch, held, pace
 from dynmodel_pyramid.server.channel import Channel
@@ -365,6 +366,44 @@ def test_a_thread_that_was_relieved_leaves_the_next_answer_of_its_connection_alo
         assert client.answer()[2] == b"fine"
         assert client.ask("/hold")[2] == b"held"
     assert disk.steps == ["disk"]
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_connection_is_not_closed_while_an_answer_begins_to_be_held(serve, application, disk, monkeypatch, closes):
+    """The thread that polls looks at a connection whose request ends in that moment."""
+    name = "writable" if closes else "readable"
+    look = getattr(HTTPChannel, name)
+    is_armed, looks = threading.Event(), threading.Event()
+
+    def slowly(channel):
+        if is_armed.is_set() and channel.begun:
+            is_armed.clear()
+            looks.set()
+            until(lambda: channel.waits_for is not None and not channel.requests, "the held answer")
+        return look(channel)
+
+    def do_late(environ, start_response):
+        assert application.go.wait(PATIENCE)
+        return disk.write(environ, start_response)
+
+    application.do_late = do_late
+    monkeypatch.setattr(HTTPChannel, name, slowly)
+    running = serve(threads=4)
+    disk.goes_on.clear()
+    with running.connect() as client:
+        client.request("/late?disk", **({"Connection": "close"} if closes else {}))
+        until(lambda: "/late" in application.begun, "the request")
+        time.sleep(0.05)  # so that another thread leads
+        if not closes:
+            client.socket.shutdown(socket.SHUT_WR)
+        is_armed.set()
+        running.server.listeners[0].pull_trigger()
+        assert looks.wait(PATIENCE)
+        application.go.set()
+        assert disk.waits.wait(PATIENCE)
+        time.sleep(0.1)
+        disk.goes_on.set()
+        assert client.answer()[2] == b"fine"
 
 
 def test_half_a_connection_gets_its_answer(serve, application, disk):

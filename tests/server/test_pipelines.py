@@ -1,10 +1,14 @@
 """Requests that are sent behind one another, cut into parts anywhere, are answered as each is by itself."""
 
 import socket
+import time
 from itertools import accumulate, pairwise
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
+from .conftest import PATIENCE
 
 LIKE_A_REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 BODIES = (b"", b"a", b"\r\n\r\n", b"0\r\n\r\n", LIKE_A_REQUEST, b"b" * 8191 + b"\r", b"c" * 70_000 + LIKE_A_REQUEST)
@@ -55,3 +59,28 @@ def test_pipelines_are_answered_as_single_requests(serve):
             assert client.at_end()
 
     ask()
+
+
+@pytest.mark.parametrize("count", [150, 340])
+def test_many_pages_that_the_server_answers_itself_may_be_asked_for_at_once(serve, count):
+    running = serve()
+    with running.connect() as client:
+        client.send("GET /live HTTP/1.1\r\n\r\n" * count)
+        assert [client.answer()[0] for _ in range(count)] == [200] * count
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_many_pages_behind_one_that_is_waited_for(serve, application, is_late):
+    """Another client waits for the same page, and the server goes on."""
+    do_ready = application.do_ready
+    application.do_ready = lambda *arguments: (application.go.wait(PATIENCE), do_ready(*arguments))[1]
+    running = serve(**({"page_timeout": "1"} if is_late else {}))
+    with running.connect() as client, running.connect() as other:
+        client.send("GET /ready HTTP/1.1\r\n\r\n" + "GET /live HTTP/1.1\r\n\r\n" * 300)
+        other.send("GET /ready HTTP/1.1\r\n\r\n")
+        time.sleep(0.1)
+        if not is_late:
+            application.go.set()
+        assert other.answer()[0] == client.answer()[0] == (503 if is_late else 200)
+        assert [client.answer()[0] for _ in range(300)] == [200] * 300
+        assert running.thread.is_alive()

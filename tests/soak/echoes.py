@@ -28,9 +28,6 @@ from dynmodel_pyramid.server.dispatch import Threads
 from tests.server.conftest import Client, Running
 from tests.soak.fleet import Figures, finish
 
-logging.getLogger("dynmodel_pyramid.server").setLevel(logging.ERROR)
-
-
 #: Where threads hesitate, before and after.
 STEPS = (Threads, "_serve"), (Channel, "release"), (Channel, "write_soon"), (Channel, "send")
 
@@ -201,6 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
+    logging.getLogger("dynmodel_pyramid.server").setLevel(logging.ERROR)
     figures, asked = run(chosen.seconds, chosen.clients, chosen.seed)
     return finish(f"{chosen.seconds:.0f} s, {chosen.clients} clients: {asked} requests", figures)
 
