@@ -3,8 +3,9 @@
 python -m tests.soak.echoes --seconds 120 --clients 4 --seed 1
 
 As a request says, the application computes, sleeps, holds its answer for a slow step, or answers in parts, always with
-the name that the request bears. Clients keep their connections, send some requests before the answers to others,
-shut down half of a connection, and go away in the midst of an answer. At the end nothing may be left in the server.
+the name that the request bears. Clients keep their connections, send some requests before the answers to others, wait
+for leave to send a body, shut down half of a connection, and go away in the midst of an answer. At the end nothing may
+be left in the server.
 
 The server's threads hesitate here and there where they go from one step to the next, as on a machine that is busy: what
 happens once in many hours there happens in seconds here.
@@ -14,6 +15,7 @@ import argparse
 import logging
 import random
 import socket
+import struct
 import sys
 import threading
 import time
@@ -28,6 +30,7 @@ from dynmodel_pyramid.server.dispatch import Threads
 from tests.server.conftest import Client, Running
 from tests.soak.fleet import Figures, finish
 
+RESET = struct.pack("ii", 1, 0)
 #: Where threads hesitate, before and after.
 STEPS = (Threads, "_serve"), (Channel, "release"), (Channel, "write_soon"), (Channel, "send")
 
@@ -84,6 +87,8 @@ class Echo:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         asked = {name: value[0] for name, value in parse_qs(environ["QUERY_STRING"]).items()}
         name = asked["name"]
+        if environ["REQUEST_METHOD"] == "POST" and environ["wsgi.input"].read() != name.encode():
+            raise ValueError("the body of another request")
         compute(float(asked.get("compute", 0)))
         time.sleep(float(asked.get("sleep", 0)))
         if "hold" in asked:
@@ -99,6 +104,16 @@ class Echo:
 
 def wanted(name: str, size: int) -> bytes:
     return (name.encode() + b" ") * max(1, size // (len(name) + 1))
+
+
+def name_of(query: str) -> str:
+    return query.partition("&")[0].removeprefix("name=")
+
+
+def expecting(query: str) -> str:
+    """The head of a request that waits for leave to send its body, the name."""
+    length = len(name_of(query))
+    return f"POST /?{query} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
 
 
 class Asker:
@@ -122,19 +137,27 @@ class Asker:
         """Some requests at once; -> whether the connection is kept."""
         chance = self.chance
         requests = [self.request() for _ in range(chance.choice((1, 1, 1, 1, 2, 4)))]
+        last = self.request() if chance.random() < 0.2 else None
         text = "".join(f"GET /?{query} HTTP/1.1\r\nHost: test\r\n\r\n" for _, query in requests)
-        client.send(text)
+        client.send(text if last is None else text + expecting(last[1]))
         leaves = chance.random()
         if leaves < 0.01:
             time.sleep(chance.choice((0, 0.005)))
+            if chance.random() < 0.5:
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             return False
         # Whose answer takes more than a quarter of a second counts as gone then.
-        halves = leaves < 0.02 and "&parts" not in text
+        halves = leaves < 0.02 and "&parts" not in text and last is None
         if halves:
             client.socket.shutdown(socket.SHUT_WR)
-        for body, query in requests:
+        for body, query in [*requests, *([] if last is None else [last])]:
+            name = name_of(query)
+            if last is not None and query == last[1]:
+                if (told := client.answer())[0] != 100:
+                    self.figures.violate("no_continue", f"{query}: {told[0]} {told[2][:80]!r}")
+                    return False
+                client.send(name)
             status, _, answer = client.answer()
-            name = query.partition("&")[0].removeprefix("name=")
             if status != 200 or answer != body:
                 self.figures.violate("wrong_answer", f"{query}: {status} {answer[:80]!r}")
                 return False
