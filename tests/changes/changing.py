@@ -44,6 +44,8 @@ OPTIONS = {
 SORTABLE = ("string", "text", "integer", "number", "decimal", "boolean", "date", "datetime")
 DEFAULTS = {"string": "a", "text": "1", "integer": 2, "number": 1.5, "boolean": True, "date": "2026-01-31"}
 ON_ERROR = ("fail", "null", "default", "quarantine")
+#: Of the tables; several machines may run against one application.
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,6 @@ def machine(app: webtest.TestApp, counter: dict[str, int]) -> type[RuleBasedStat
     """The machine against one application; ``counter`` counts the changes that were made and refused."""
     catalogue = app.app.registry.dynmodel_catalogue
     expect = Expectation(catalogue.field_types)
-    numbers = itertools.count(1)
 
     class Changing(RuleBasedStateMachine):
         fields: list[Field]
@@ -185,7 +186,7 @@ def machine(app: webtest.TestApp, counter: dict[str, int]) -> type[RuleBasedStat
 
         @initialize()
         def begin(self):
-            self.name = self.base = f"Machine{next(numbers)}"
+            self.name = self.base = f"Machine{next(_NUMBERS)}"
             self.fields, self.rules, self.rows, self.kept, self.last = [], [], {}, 0, None
             answer = app.post_json("/table/", {"model_name": self.name, "fields": {}})
             self.path, self.version = answer.headers["Location"], 1

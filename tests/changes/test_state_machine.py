@@ -1,5 +1,7 @@
 """Random changes of a table with rows: a short run. The long one is a command (docs/soak.md)."""
 
+from collections import Counter
+
 import pytest
 import webtest
 from hypothesis import HealthCheck, settings
@@ -19,7 +21,7 @@ def app(request, tmp_path):
 
 
 def test_database_system_tables_class_and_rows_agree_with_a_model(app):
-    counter = {}
+    counter = Counter()
     checks = settings(max_examples=6, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     for _ in range(5):  # mostly one run is enough
         run_state_machine_as_test(machine(app, counter), settings=checks)

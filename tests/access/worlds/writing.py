@@ -100,11 +100,16 @@ class Writer:
             if other_id != row_id
         )
 
-    def _unseen_links(self, document: dict[str, Any], row: dict[str, Any]) -> bool:
-        """Whether it adds a link to a row that the identity may not read."""
+    def _unseen_links(self, document: dict[str, Any], row_id: int | None = None) -> bool:
+        """Whether it adds a link to a row that the identity may not read.
+
+        :param row_id: the row whose links may be repeated, as far as they are shown: else one could guess them
+        """
+        row: dict[str, Any] = {} if row_id is None else self.state[self.table][row_id]
+        shown = () if row_id is None else self.view.shown(self.table, row_id) or ()
         return any(
             _links(self.table, name, value)
-            - _links(self.table, name, row.get(name))
+            - _links(self.table, name, row[name] if name in shown else None)
             - set(self.view.rows[RELATIONS[self.table][name][0]])
             for name, value in document.items()
             if TYPES[self.table].get(name) in ("link", "links")
@@ -134,7 +139,7 @@ class Writer:
         faults = set()
         if any(name in REQUIRED[self.table] and document[name] is None for name in document):
             faults.add(422)
-        if self._unseen_links(document, row):
+        if self._unseen_links(document, row_id):
             faults.add(422)
         writable = set[str]().union(*[grant.names(writes=True) for grant in holding])
         if replaces and any(name in shown & writable - document.keys() for name in REQUIRED[self.table]):
@@ -178,7 +183,7 @@ class Writer:
         for name in REQUIRED[self.table]:
             if document.get(name) is None and (name in document or name not in presets):
                 faults.add(422)
-        if self._unseen_links(document, {}):
+        if self._unseen_links(document):
             faults.add(422)
         outcomes = []
         for grant in held:
@@ -251,10 +256,10 @@ class Writer:
                 continue
             for grant in covering:
                 values = document | grant.presets
-                if self._unseen_links(document, self.state[self.table][row_id]):
+                if self._unseen_links(document, row_id):
                     faults.add(422)
                 # An id that each of the rows holds already may be repeated or not.
-                doubtful |= self._unseen_links(document, {})
+                doubtful |= self._unseen_links(document)
                 trial = copied(self.state)
                 trial[self.table][row_id] |= values
                 if self._passes(grant, "update", trial, row_id):
@@ -267,6 +272,8 @@ class Writer:
             return refused(403, 422) if found else refused(200, 403, 422)
         if doubtful:
             return Outcome(frozenset({200, 403, 422, 409}), None, doubtful=True)
+        if any(self._is_taken(state, row_id) for row_id in written):
+            return refused(409)
         return Outcome(frozenset({200}), state, tuple(written))
 
     def delete_found(self, condition: Condition) -> Outcome:
