@@ -142,7 +142,9 @@ class Writer:
         if self._unseen_links(document, row_id):
             faults.add(422)
         writable = set[str]().union(*[grant.names(writes=True) for grant in holding])
-        if replaces and any(name in shown & writable - document.keys() for name in REQUIRED[self.table]):
+        # A preset may give it; under a grant without one, it is missing below.
+        preset = {name for grant in self.held("update") for name, value in grant.presets.items() if value is not None}
+        if replaces and any(name in shown & writable - document.keys() - preset for name in REQUIRED[self.table]):
             faults.add(422)
         outcomes = []
         for grant in holding:
@@ -241,7 +243,7 @@ class Writer:
         faults = set()
         if any(name in REQUIRED[self.table] and document[name] is None for name in document):
             faults.add(422)
-        state = copied(self.state)
+        state, tried = copied(self.state), copied(self.state)
         if not any(self._covers(grant, document, set(document), whole=False) for grant in self.held("update")):
             faults.add(403)
         written = []
@@ -262,6 +264,7 @@ class Writer:
                 doubtful |= self._unseen_links(document)
                 trial = copied(self.state)
                 trial[self.table][row_id] |= values
+                tried[self.table][row_id] |= values
                 if self._passes(grant, "update", trial, row_id):
                     state[self.table][row_id] |= values
                     written.append(row_id)
@@ -269,7 +272,9 @@ class Writer:
             else:
                 faults.add(403)
         if faults:
-            return refused(403, 422) if found else refused(200, 403, 422)
+            # Whether values clash, the database says; which it is told first is not promised.
+            clash = (409,) if any(self._is_taken(tried, row_id) for row_id in found) else ()
+            return refused(403, 422, *clash) if found else refused(200, 403, 422)
         if doubtful:
             return Outcome(frozenset({200, 403, 422, 409}), None, doubtful=True)
         if any(self._is_taken(state, row_id) for row_id in written):
