@@ -1,27 +1,41 @@
-"""Every table and statement that a version of a table takes over is compared with the one that it would make."""
+"""Every table and statement that a version of a table takes over is compared with the one that it would make; and so is
+each statement that a query takes over from one with other values, and each plan that it makes of a frame.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
 from sqlalchemy.sql.elements import quoted_name
 
 from dynmodel_pyramid.catalogue.table_builder import DEFINITION, Model
+from dynmodel_pyramid.queries.grammar.syntax import Query
+from dynmodel_pyramid.queries.sql import planning
+from dynmodel_pyramid.queries.sql.plans import Frame, Plan
+from dynmodel_pyramid.queries.sql.views import Models, Views
+from dynmodel_pyramid.rows import querying
 from dynmodel_pyramid.rows.former_statements import FormerStatements
+from dynmodel_pyramid.rows.kept_plans import SharedStatements
 from dynmodel_pyramid.rows.prepared import PreparedRow, PreparedSelect
 
+_DIALECTS: dict[str, sa.Dialect] = {"sqlite": pysqlite_dialect(), "postgresql": psycopg_dialect()}
 #: How often each statement was taken over in this process; and ``table``.
 TAKEN_OVER: Counter[Any] = Counter()
+#: How many statements were taken over from other values, and plans made of frames.
+SHARED: Counter[str] = Counter()
 
 
 @contextmanager
 def compared_statements() -> Iterator[None]:
     """While it is open, a table or statement that differs fails the request that would be answered by it."""
     statement, insert, made_table = FormerStatements.statement, FormerStatements.insert, Model._made_table
+    shared_statement, framed = SharedStatements.statement, querying.framed
 
     def compared(former: FormerStatements, name: Any, dialect: sa.Dialect, make: Callable[[], Any]) -> PreparedSelect:
         given = statement(former, name, dialect, make)
@@ -51,11 +65,49 @@ def compared_statements() -> Iterator[None]:
             assert _parts_of_table(table) == _parts_of_table(made)
         return table
 
+    def compared_shared(
+        shared: SharedStatements,
+        name: Any,
+        conditions: Sequence[sa.ColumnElement[bool]],
+        dialect: sa.Dialect,
+        make: Callable[[], Any],
+        weight: int,
+    ) -> PreparedSelect:
+        is_known = shared.knows(name, conditions)
+        given = shared_statement(shared, name, conditions, dialect, make, weight)
+        if is_known:
+            SHARED["statement"] += 1
+            made = PreparedSelect(make(), dialect)
+            for one, other in zip(_parts(given), _parts(made), strict=True):
+                assert repr(one) == repr(other), f"{one}\n{other}"
+        return given
+
+    def compared_plan(frame: Frame, model: Model, query: Query, models: Models, views: Views, *, numbers: bool) -> Plan:
+        given = framed(frame, model, query, models, views, numbers=numbers)
+        whole = planning._whole(model, query, models, views, numbers, None)
+        SHARED["plan"] += 1
+        assert (given.names, dict(given.versions)) == (whole.names, dict(whole.versions))
+        assert given.moment == whole.moment
+        assert given.frame.has_cursors == whole.frame.has_cursors
+        assert given.frame.must_sort == whole.frame.must_sort
+        dialect = _DIALECTS[model.dialect]
+        for one, other in zip(_compiled(given, dialect), _compiled(whole, dialect), strict=True):
+            assert one == other, f"{one}\n{other}"
+        return given
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SharedStatements, "statement", compared_shared)
+        patch.setattr(querying, "framed", compared_plan)
         patch.setattr(FormerStatements, "statement", compared)
         patch.setattr(FormerStatements, "insert", compared_insert)
         patch.setattr(Model, "_made_table", compared_table)
         yield
+
+
+def _compiled(plan: Plan, dialect: sa.Dialect) -> Any:
+    compiled = plan.statement.compile(dialect=dialect)
+    values = {name: (repr(each.effective_value), str(each.type)) for each, name in compiled.bind_names.items()}
+    return compiled.string, compiled.positiontup, values
 
 
 def _parts(statement: PreparedSelect) -> Any:

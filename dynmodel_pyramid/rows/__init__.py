@@ -13,7 +13,7 @@
 ``links``           checks that linked rows exist; writes lists of links
 ``keys``            links by a unique key of the far table; ``staged_keys``: those of staged rows
 ``reads``           rows by their ids
-``querying``        queries: cached plans, pages, streams, counts
+``querying``        queries: pages, streams, counts; ``kept_plans``: their cached plans and statements
 ``service``         the row service: insert, replace, assign, delete
 ``violations``      rows that the database refuses; ``staged_clashes``: those of staged rows
 ``filtered``        writes to all rows that a filter finds

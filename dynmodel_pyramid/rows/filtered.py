@@ -18,7 +18,7 @@ from dynmodel_pyramid.definitions.store import now
 from dynmodel_pyramid.errors import Malformed, TooLarge
 from dynmodel_pyramid.fields.numerals import whole
 from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
-from dynmodel_pyramid.queries.sql.plans import plan
+from dynmodel_pyramid.queries.sql.planning import plan
 from dynmodel_pyramid.queries.sql.statements import cut
 from dynmodel_pyramid.rows.permits import Permits, by_presets
 from dynmodel_pyramid.rows.repeating import refuse_changes

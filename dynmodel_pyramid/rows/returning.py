@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.queries.grammar.syntax import Column, Field, Level, Query
-from dynmodel_pyramid.queries.sql.plans import Only, Plan, plan
+from dynmodel_pyramid.queries.sql.planning import Only, plan
+from dynmodel_pyramid.queries.sql.plans import Plan
 from dynmodel_pyramid.rows.reads import CHUNK
 from dynmodel_pyramid.rows.service import Rows
 

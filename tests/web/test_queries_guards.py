@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from dynmodel_pyramid.catalogue.attempt import Attempt
-from dynmodel_pyramid.rows import querying
+from dynmodel_pyramid.rows import kept_plans
 
 
 def refused(client, query, code, status=400):
@@ -102,11 +102,11 @@ def test_plans_are_kept_by_their_size(shop):
     for number in range(200):
         client.get(f"/table/Order/rows/?select=x{number}:n::text,id&n=eq.{number}")
     kept = Attempt(client.catalogue).model("order").once("plans", lambda model: None)
-    weights = [each.plan.weight for each in kept._plans.values()]
-    assert 0 < len(weights) <= querying.PLANS
-    assert sum(weights) == kept._weight <= querying.PLANS_WEIGH
+    weights = [weight for weight, _ in kept._kept.values()]
+    assert 0 < len(weights) <= kept_plans.PLANS
+    assert sum(weights) == kept._weight <= kept_plans.PLANS_WEIGH
     client.get("/table/Order/rows/?select=" + ",".join(f"x{n}:n::date" for n in range(20)))
-    assert [each.plan.weight for each in kept._plans.values()] == weights, "a large plan takes nobody's place"
+    assert [weight for weight, _ in kept._kept.values()] == weights, "a large plan takes nobody's place"
 
 
 def test_deep_embedding(shop):

@@ -1,5 +1,6 @@
 """The translation of a query to SQL.
 
+``planning``     a parsed query -> its plan
 ``plans``        a query over a table: the statements of a page and of its count, cursors
 ``statements``   the statement of one level
 ``groups``       groups of rows, their order and conditions

@@ -27,6 +27,10 @@ class Budget:
         self._parameters = parameters
         self._counted: set[sa.ClauseElement] = set()
 
+    def rest(self) -> "Budget":
+        """What is left, as a budget."""
+        return Budget(self.most - self.spent, self._parameters)
+
     def spend(self, element: Element) -> Element:
         """Count all parts of an element that were not counted before; -> the element.
 

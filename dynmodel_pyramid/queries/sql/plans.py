@@ -2,29 +2,20 @@
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.catalogue.column_expressions import json_expression, shown_sides
-from dynmodel_pyramid.catalogue.table_builder import Model
-from dynmodel_pyramid.definitions.model import TableDefinition
 from dynmodel_pyramid.errors import Malformed
 from dynmodel_pyramid.fields.time_texts import write_datetime
-from dynmodel_pyramid.fields.types.numbers import Integer
-from dynmodel_pyramid.queries.grammar.syntax import Level, Query
+from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql import keysets
-from dynmodel_pyramid.queries.sql.groups import grouped, refuse_having
-from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
-from dynmodel_pyramid.queries.sql.outputs import labelled, put_off, selected
-from dynmodel_pyramid.queries.sql.searching import RankedRows, search_of
-from dynmodel_pyramid.queries.sql.select_list import outputs_of
-from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
-from dynmodel_pyramid.queries.sql.statements import cut, has_rows
-from dynmodel_pyramid.queries.sql.subjects import Subject, of_system, plain
-from dynmodel_pyramid.queries.sql.views import Models, Views, WholeTable
+from dynmodel_pyramid.queries.sql.budget import Budget
+from dynmodel_pyramid.queries.sql.ordering import Key
+from dynmodel_pyramid.queries.sql.searching import RankedRows
+from dynmodel_pyramid.queries.sql.statements import cut
 
 #: The parameters of a page's statement.
 LIMIT, OFFSET = sa.bindparam("_limit", type_=sa.BigInteger()), sa.bindparam("_offset", type_=sa.BigInteger())
@@ -39,7 +30,7 @@ class Shape(NamedTuple):
     :param nulls: False leaves out the rows of :attr:`Plan.nulls_follow`, so that an index can be used
     :param whole: number all ids in their order, and find the page by the numbers
     :param ids_first: find the page's ids first, and make the other values of these rows only; for rows, not groups
-    :param looked_up: the same, by a join in the order of the ids; if :attr:`Plan.is_of_one_table`
+    :param looked_up: the same, by a join in the order of the ids; if :attr:`Frame.is_of_one_table`
     """
 
     is_limited: bool
@@ -51,34 +42,29 @@ class Shape(NamedTuple):
     looked_up: bool = False
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A translated query, of one version of each of its tables.
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What queries have in common that differ in their filters, cursors and limits only: rows, their values and order.
 
     :param names: the names of a row's values
-    :param translate: makes :attr:`table` and :attr:`statement`
+    :param translate: makes :attr:`table` and :attr:`rows`
     :param keys: the keys of the order, the id last, or what tells groups apart
     :param is_grouped: whether its rows are groups
     :param versions: the versions of the far tables that it uses, by their ids, and the keys of the caller's views of
         them
-    :param moment: at which its relative times were evaluated; None: it has none, so it holds for any moment
-    :param ranked: its rows by ranks, if it searches rows
+    :param budget: of which it has spent some
     :param must_sort: whether no index has the rows in order
-    :param weight: elements of SQL, about half a kilobyte each
-    :param is_plain: whether it is of all rows of the table itself, whole, by their ids: then its statements are up to
-        the definition alone, and it is translated when one of them is made
+    :param is_plain: whether its rows are the table's own, whole, by their ids: then it is up to the definition alone,
+        and it is translated when a statement is made of it
     """
 
-    query: Query
     names: tuple[str, ...]
     translate: Callable[[], tuple[sa.FromClause, sa.Select[*tuple[Any, ...]]]]
     keys: Sequence[Key]
     table_id: int
     versions: Mapping[int, tuple[int, Any]] = field(default_factory=dict)
-    weight: int = 0
+    budget: Budget = field(default_factory=Budget)
     is_grouped: bool = False
-    moment: datetime.datetime | None = None
-    ranked: RankedRows | None = None
     must_sort: bool = False
     is_plain: bool = False
 
@@ -92,9 +78,89 @@ class Plan:
         return self._translated[0]
 
     @property
+    def rows(self) -> sa.Select[*tuple[Any, ...]]:
+        """It selects all rows, without the conditions of a plan and without limits."""
+        return self._translated[1]
+
+    @property
+    def weight(self) -> int:
+        """Elements of SQL, about half a kilobyte each."""
+        return max(self.budget.spent, len(self.names))
+
+    @property
+    def has_cursors(self) -> bool:
+        """Whether a page can continue after another one."""
+        return bool(self.keys) and all(key.name for key in self.keys)
+
+    @cached_property
+    def has_known_types(self) -> bool:
+        """Whether SQLAlchemy may know its types again; for others it would warn ("ExternalType.cache_ok")."""
+        types = [column.type for column in self.table.c]
+        return all(each.cache_ok for each in types if isinstance(each, sa.types.ExternalType))
+
+    @cached_property
+    def is_of_one_table(self) -> bool:
+        """Whether it selects rows of the table itself, without joins."""
+        return self.is_plain or isinstance(self.table, sa.Table) and self.rows.get_final_froms() == [self.table]
+
+    @cached_property
+    def key_places(self) -> tuple[list[int], list[sa.ColumnElement[Any]]]:
+        """Where the keys' values are in a row with keys, and the columns of those that are not shown anyway.
+
+        Each column of 100 rows costs 12 us.
+        """
+        if self.is_plain:
+            return [0], []
+        shown = [getattr(label, "element", None) for label in self.rows.selected_columns]
+        places: list[int] = []
+        added: list[sa.ColumnElement[Any]] = []
+        for key in self.keys:
+            found = next((place for place, column in enumerate(shown) if column is key.expression), None)
+            if found is None:
+                found = len(shown) + len(added)
+                added.append(key.expression)
+            places.append(found)
+        return places, added
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A translated query, of one version of each of its tables.
+
+    :param conditions: further ones on the rows of its frame
+    :param versions: those of the frame, and of the far tables that the conditions use
+    :param weight: elements of SQL, without those of the frame
+    :param moment: at which its relative times were evaluated; None: it has none, so it holds for any moment
+    :param ranked: its rows by ranks, if it searches rows
+    """
+
+    frame: Frame
+    query: Query
+    conditions: Sequence[sa.ColumnElement[bool]] = ()
+    versions: Mapping[int, tuple[int, Any]] = field(default_factory=dict)
+    weight: int = 0
+    moment: datetime.datetime | None = None
+    ranked: RankedRows | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of a row's values."""
+        return self.frame.names
+
+    @property
+    def table(self) -> sa.FromClause:
+        """The view of the queried table, from which it selects."""
+        return self.frame.table
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its rows are groups."""
+        return self.frame.is_grouped
+
+    @cached_property
     def statement(self) -> sa.Select[*tuple[Any, ...]]:
         """It selects all rows, without limits and without a cursor's bounds."""
-        return self._translated[1]
+        return self.frame.rows.where(*self.conditions)
 
     @property
     def limit(self) -> int | None:
@@ -105,9 +171,9 @@ class Plan:
         return self.query.root.offset
 
     @property
-    def has_cursors(self) -> bool:
-        """Whether a page can continue after another one."""
-        return bool(self.keys) and all(key.name for key in self.keys)
+    def is_plain(self) -> bool:
+        """Whether it is of all rows of a plain frame, so that its statements are up to the definition alone."""
+        return self.frame.is_plain and not self.conditions
 
     @property
     def _backwards(self) -> bool:
@@ -122,7 +188,7 @@ class Plan:
         values = self._cursor_values
         if values is None or self.is_grouped:  # all groups are made anyway
             return False
-        return keysets.nulls_follow(self.keys, values, backwards=self._backwards)
+        return keysets.nulls_follow(self.frame.keys, values, backwards=self._backwards)
 
     @cached_property
     def _cursor_values(self) -> list[Any] | None:
@@ -130,31 +196,50 @@ class Plan:
         if cursor is None:
             return None
         parameter = "_before" if self._backwards else "_after"
-        if not self.has_cursors:
+        if not self.frame.has_cursors:
             raise Malformed(
                 "a cursor needs an order by fields of the table itself", code="invalid_cursor", parameter=parameter
             )
         if self._backwards and cursor == keysets.END:
             return None
-        return keysets.read(cursor, self.keys, self.table_id, parameter)
+        return keysets.read(cursor, self.frame.keys, self.frame.table_id, parameter)
+
+    def bounds(self, *, nulls: bool) -> Sequence[sa.ColumnElement[bool]]:
+        """The conditions on the rows of a page, the cursor's included.
+
+        :param nulls: see :class:`Shape`
+        :raises Malformed: the query's cursor does not belong to this order
+        """
+        if self._cursor_values is None:
+            return self.conditions
+        return self._bounds if nulls else self._bounds_without_nulls
+
+    @cached_property
+    def _bounds(self) -> Sequence[sa.ColumnElement[bool]]:
+        return self._bounded(nulls=True)
+
+    @cached_property
+    def _bounds_without_nulls(self) -> Sequence[sa.ColumnElement[bool]]:
+        return self._bounded(nulls=False)
+
+    def _bounded(self, *, nulls: bool) -> Sequence[sa.ColumnElement[bool]]:
+        values = self._cursor_values or []
+        return [*self.conditions, keysets.beyond(self.frame.keys, values, backwards=self._backwards, nulls=nulls)]
 
     def page(self, shape: Shape) -> sa.Select[*tuple[Any, ...]]:
         """The rows of a page; for one before a cursor, they come in reverse.
 
         :raises Malformed: the query's cursor does not belong to this order
         """
-        statement, values = self.statement, self._cursor_values
-        if values is not None:
-            bound = keysets.beyond(self.keys, values, backwards=self._backwards, nulls=shape.nulls)
-            statement = statement.where(bound)
+        statement = self.frame.rows.where(*self.bounds(nulls=shape.nulls))
         if self._backwards:
-            statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.keys])
+            statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.frame.keys])
         if shape.is_limited and (shape.whole or shape.ids_first or shape.looked_up):
             make = self._numbered if shape.whole else self._found if shape.ids_first else self._looked_up
             page = make(statement, shape)
         else:
             page = _cut(statement, shape)
-        return page.add_columns(*self._key_places[1]) if shape.with_keys else page
+        return page.add_columns(*self.frame.key_places[1]) if shape.with_keys else page
 
     @property
     def _row_id(self) -> sa.ColumnElement[Any]:
@@ -166,11 +251,6 @@ class Plan:
         ids = _cut(statement.with_only_columns(self._row_id.label("_id")), shape).subquery("_found")
         return statement.where(self._row_id.in_(sa.select(ids.c._id)))
 
-    @cached_property
-    def is_of_one_table(self) -> bool:
-        """Whether it selects rows of the table itself, without joins."""
-        return self.is_plain or isinstance(self.table, sa.Table) and self.statement.get_final_froms() == [self.table]
-
     def _looked_up(self, statement: sa.Select[*tuple[Any, ...]], shape: Shape) -> sa.Select[*tuple[Any, ...]]:
         row_id = self._row_id
         ids = _cut(statement.with_only_columns(row_id.label("_id")), shape).subquery("_found")
@@ -179,7 +259,7 @@ class Plan:
 
     def _numbered(self, statement: sa.Select[*tuple[Any, ...]], shape: Shape) -> sa.Select[*tuple[Any, ...]]:
         row_id = self._row_id
-        order = [key.clause(backwards=self._backwards) for key in self.keys]
+        order = [key.clause(backwards=self._backwards) for key in self.frame.keys]
         number = sa.func.row_number().over(order_by=order).label("_number")
         ids = statement.order_by(None).with_only_columns(row_id.label("_id"), number).subquery("_sorted")
         among = sa.select(ids.c._id).where(ids.c._number > OFFSET, ids.c._number <= OFFSET + LIMIT)
@@ -189,148 +269,20 @@ class Plan:
     def counted(self, most: int | None = None) -> sa.Select[*tuple[Any, ...]]:
         """The number of all rows, but never more than ``most``."""
         rows = self.statement.order_by(None)
-        rows = rows if not self.keys else rows.with_only_columns(sa.literal_column("1"), maintain_column_froms=True)
+        one: sa.ColumnElement[int] = sa.literal_column("1")
+        rows = rows if not self.frame.keys else rows.with_only_columns(one, maintain_column_froms=True)
         return sa.select(sa.func.count()).select_from(cut(rows, most, 0).subquery())
-
-    @cached_property
-    def _key_places(self) -> tuple[list[int], list[sa.ColumnElement[Any]]]:
-        """Where the keys' values are in a row with keys, and the columns of those that are not shown anyway.
-
-        Each column of 100 rows costs 12 us.
-        """
-        if self.is_plain:
-            return [0], []
-        shown = [getattr(label, "element", None) for label in self.statement.selected_columns]
-        places: list[int] = []
-        added: list[sa.ColumnElement[Any]] = []
-        for key in self.keys:
-            found = next((place for place, column in enumerate(shown) if column is key.expression), None)
-            if found is None:
-                found = len(shown) + len(added)
-                added.append(key.expression)
-            places.append(found)
-        return places, added
 
     @cached_property
     def _write_cursor(self) -> Callable[[Sequence[Any]], str | None]:
         moment = None if self.moment is None else write_datetime(self.moment)
-        return keysets.writer(self.keys, self.table_id, moment)
+        return keysets.writer(self.frame.keys, self.frame.table_id, moment)
 
     def cursor(self, row: Sequence[Any]) -> str | None:
         """The cursor after (or before) this row with keys; None if it would be too long."""
-        return self._write_cursor([row[place] for place in self._key_places[0]])
+        return self._write_cursor([row[place] for place in self.frame.key_places[0]])
 
 
 def _cut(rows: sa.Select[*tuple[Any, ...]], shape: Shape) -> sa.Select[*tuple[Any, ...]]:
     rows = rows.limit(LIMIT) if shape.is_limited else rows
     return rows.offset(OFFSET) if shape.skips else rows
-
-
-#: The rows of the queried table -> a further condition on them.
-Only = Callable[[sa.FromClause], sa.ColumnElement[bool]]
-
-
-def plan(
-    model: Model, query: Query, models: Models, views: Views, *, numbers: bool = False, only: Only | None = None
-) -> Plan:
-    """Translate a query.
-
-    :param models: gives the models of far tables
-    :param views: gives the caller's views of all tables
-    :param numbers: whether exact numbers are JSON numbers, not strings
-    :param only: the condition that only these rows are meant, also where they are grouped
-    :raises Malformed: the query has an unknown name, or asks for something impossible
-    :raises Conflict: this database can't run it
-    """
-    for parameter, value in (("columns", query.columns), ("on_conflict", query.on_conflict)):
-        if value is not None:
-            raise Malformed(f"{parameter} is for writes", code="invalid_parameter", parameter=parameter)
-    if only is None and _is_plain(model, query, views, numbers=numbers):
-        return _plain(model, query)
-    return _plan(model, query, models, views, numbers, only)
-
-
-def _plan(model: Model, query: Query, models: Models, views: Views, numbers: bool, only: Only | None) -> Plan:
-    around = Surroundings(query, models, views, numbers, moment=keysets.moment_of(query.after or query.before))
-    names = around.names(model)
-    selection = Selection(around, names, query.select)
-    outputs = outputs_of(selection)
-    if not outputs:
-        raise Malformed("select: nothing is selected", code="invalid_parameter", parameter="select")
-    if query.search is not None and (query.after or query.before):
-        raise Malformed("_search: its pages are by offset, not by cursors", code="invalid_cursor", parameter="_search")
-    search = None if query.search is None else search_of(names, query.search)
-    conditions = [*selection.conditions(), *([] if only is None else [only(names.table)])]
-    found = [] if search is None else [search.found]
-    ranked: RankedRows | None = None
-    if has_rows(outputs):
-        refuse_having(selection)
-        keys = _with_id(selection, keys_of(selection))
-        # An index has the ids in order.
-        shown = selected(outputs) if keys[0].name == "id" else selected(put_off(outputs, model.dialect))
-        rows = sa.select(*shown).select_from(selection.join_to(names.table)).where(*conditions)
-        if search is not None:
-            is_ordered = bool(query.root.order)
-            ranked = RankedRows(search, rows, names.table.c.id, keys, is_ordered)
-            keys = search.keys(keys, is_ordered=is_ordered)
-        statement = rows.where(*found).order_by(*[key.clause() for key in keys])
-    else:
-        statement, keys = grouped(selection, outputs, names.table, [*conditions, *found], selected)
-    versions = {table_id: (far.definition.version, views.view(far).key) for table_id, far in around.used.items()}
-    moment = around.clock.moment if around.clock is not None and around.clock.is_asked else None
-    return Plan(
-        query,
-        tuple(output.name for output in outputs),
-        lambda: (names.table, statement),
-        keys,
-        model.definition.id,
-        versions,
-        around.budget.spent,
-        not has_rows(outputs),
-        moment,
-        ranked,
-        has_rows(outputs) and search is None and not _is_indexed(keys[0], model.definition),
-    )
-
-
-def _is_plain(model: Model, query: Query, views: Views, *, numbers: bool) -> bool:
-    only_cut = (Level(limit=query.root.limit, offset=query.root.offset),)
-    if query.levels not in ((), only_cut) or replace(query, levels=()) != Query():
-        return False
-    fields = model.definition.fields
-    has_numbers = numbers and any(model.field_types[field.type].exact_numbers for field in fields)
-    return not has_numbers and views.view(model).key is None and not shown_sides(model)
-
-
-def _plain(model: Model, query: Query) -> Plan:
-    fields = [field for field in model.definition.fields if not field.write_only]
-    # Former names come after all current ones.
-    named = [*[(field.name, field) for field in fields], *[(each.name, f) for f in fields for each in f.aliases]]
-
-    def translate() -> tuple[sa.FromClause, sa.Select[*tuple[Any, ...]]]:
-        table = WholeTable(model).source()
-        values = [table.c.id, *[json_expression(model, field, table) for _, field in named]]
-        return table, sa.select(*labelled(values)).select_from(table).order_by(table.c.id)
-
-    names = ("id", *[name for name, _ in named])
-    by_id = Subject("id", sa.column("id"), *plain(Integer), model.dialect)
-    keys = [Key(by_id, by_id.expression, False, False, "id", nullable=False)]
-    return Plan(query, names, translate, keys, model.definition.id, weight=len(names), is_plain=True)
-
-
-def _is_indexed(key: Key, definition: TableDefinition) -> bool:
-    """Whether an index begins with this key, so that it has the rows nearly in order."""
-    if key.name == "id":
-        return True
-    field = next((each for each in definition.fields if each.name == key.name), None)
-    if field is None:
-        return False
-    return field.unique or field.index is True or any(index.fields[0][0] == field.id for index in definition.indexes)
-
-
-def _with_id(selection: Selection, keys: list[Key]) -> list[Key]:
-    """Add the id as the last key, so that pages never overlap."""
-    if any(key.name == "id" for key in keys):
-        return keys
-    subject = of_system(selection.model, "id", selection.table)
-    return [*keys, Key(subject, subject.expression, False, False, "id", nullable=False)]
