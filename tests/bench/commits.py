@@ -151,6 +151,10 @@ class Scenario:
         self.loads.setdefault(side.name, Load()).__iadd__(load)
 
 
+def filtered(turn: int) -> bytes:
+    return request_bytes("GET", f"/table/1/rows/?id=gt.{turn * 7919 % (ROWS - 100)}&limit=100")
+
+
 def relabelled(turn: int) -> bytes:
     return request_bytes("PUT", "/table/3/", {**DEFINITION, "model_name": "Changed", "label": f"label {turn}"})
 
@@ -174,6 +178,10 @@ def scenarios() -> list[Scenario]:
         Scenario("GET one row", lambda turn: request_bytes("GET", f"/table/1/rows/{turn * 7919 % ROWS + 1}/")),
         Scenario("GET 100 rows", get("/table/1/rows/?limit=100")),
         Scenario("filter and order", get("/table/1/rows/?f6=eq.3&order=f1&limit=100")),
+        Scenario(
+            "filter, other values",
+            lambda turn: request_bytes("GET", f"/table/1/rows/?id=gt.{turn * 7 % ROWS}&limit=100"),
+        ),
         Scenario("page by offset", get(f"/table/1/rows/?limit=100&offset={ROWS * 9 // 10}")),
         Scenario("POST one row", always(request_bytes("POST", "/table/2/rows/", ROW))),
         Scenario(f"POST {BULK} rows", always(bulk), 2),
