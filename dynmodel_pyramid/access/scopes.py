@@ -52,7 +52,11 @@ class Kept:
         self._lock = threading.Lock()
 
     def get(
-        self, key: Any, models: Models, make: Callable[[Models], Any], keeps: Callable[[Any], bool] = lambda entry: True
+        self,
+        key: Any,
+        models: Models,
+        make: Callable[["_Seen"], Any],
+        keeps: Callable[[Any], bool] = lambda entry: True,
     ) -> Any:
         """
         :param models: of the attempt, which then proves the far tables
@@ -89,8 +93,12 @@ class _Seen:
         return self._seen.get(key)
 
     def close(self) -> dict[int, int]:
-        """Ask the attempt no more; -> the versions of the tables by their ids."""
+        """Ask the attempt no more; -> the versions of the tables."""
         self._models = None
+        return self.versions()
+
+    def versions(self) -> dict[int, int]:
+        """Those of the tables so far, by their ids."""
         return {model.definition.id: model.definition.version for model in self._seen.values() if model is not None}
 
 
@@ -232,7 +240,7 @@ class Scopes:
         held = [slot.values(self.caller.identity, self.moment) for slot in slots]
         return None if any(values is None for values in held) else [values for values in held if values is not None]
 
-    def _compiled(self, model: Model, key: Any, models: Models) -> GrantedView:
+    def _compiled(self, model: Model, key: Any, models: _Seen) -> GrantedView:
         readings = []
         for number, (grant, sizes) in enumerate(key):
             condition: RowCondition | None = None
@@ -243,6 +251,8 @@ class Scopes:
             readings.append(Reading(grant, condition))
         view = GrantedView(model, key, readings)
         view.source()  # notes the far tables of its conditions
+        # Their columns are in its SQL.
+        view.key = key, tuple(sorted(models.versions().items()))
         return view
 
     def _permits(self, kept: Kept, model: Model, grants: Sequence[Grant]) -> Sequence[Permit]:
