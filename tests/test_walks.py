@@ -2,12 +2,13 @@
 
 import pytest
 
+from tests.taken_over import nothing_compared
 from tests.walks import Walk, application, walks
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def found(request) -> dict[str, Walk]:
-    with application(request.param) as app:
+    with application(request.param) as app, nothing_compared():
         return walks(app)
 
 

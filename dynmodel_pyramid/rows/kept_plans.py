@@ -8,12 +8,12 @@ before: 2.0 ms without this, 0.6 with it, 0.4 if the text is known. By a new cur
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.queries.sql.plans import Frame, Plan, Shape
+from dynmodel_pyramid.queries.sql.plans import Conditions, Frame, Plan, Shape
 from dynmodel_pyramid.rows.prepared import PreparedSelect
 
 #: The most elements of SQL in them; about 5 MB. A plan of a page with filters and order has about thirty.
@@ -25,10 +25,14 @@ COUNT = "count"
 
 
 class KeptPlan:
-    """A plan with the statements that were made of it, by their names."""
+    """A plan with the statements that were made of it, by their names.
 
-    def __init__(self, plan: Plan) -> None:
+    :param is_long: whether its text is so long that nothing of it is kept for other requests
+    """
+
+    def __init__(self, plan: Plan, *, is_long: bool = False) -> None:
         self.plan = plan
+        self.is_long = is_long
         self.statements: dict[Shape | str, PreparedSelect] = {}
 
 
@@ -65,55 +69,49 @@ class KeptPlans:
 class SharedStatements:
     """The statements of all plans of one frame.
 
-    Two statements of one name differ in values only if their conditions have the same structure: that is what
-    SQLAlchemy's own cache of statements goes by ("SQL Compilation Caching"), here of the conditions alone, as the
-    frame is the same. The key of a condition takes 10 us, that of 20 columns 100.
+    Two statements of one name differ in values only if their conditions have the same structure, as the frame is the
+    same. The structure of a condition takes 10 us, that of a statement of 20 columns 100.
 
     Lists of IN are rendered when their values are known, so statements with them are not shared.
+
+    :param keeps: whether statements that are made are kept for others
     """
 
-    def __init__(self, kept: KeptPlans, frame: Frame) -> None:
-        self._kept, self._frame = kept, frame
+    def __init__(self, kept: KeptPlans, frame: Frame, *, keeps: bool) -> None:
+        self._kept, self._frame, self._keeps = kept, frame, keeps
 
-    def knows(self, name: Shape | str, conditions: Sequence[sa.ColumnElement[bool]]) -> bool:
-        """Whether such a statement was made before."""
+    def knows(self, name: Shape | str, conditions: Conditions) -> bool:
+        """Whether there is a statement of that name for such conditions."""
         structure = self._structure(conditions)
         return structure is not None and self._kept.get((self._frame, name, structure[0])) is not None
 
-    def statement(
-        self,
-        name: Shape | str,
-        conditions: Sequence[sa.ColumnElement[bool]],
-        dialect: sa.Dialect,
-        make: Callable[[], sa.Select[*tuple[Any, ...]]],
-        weight: int,
-    ) -> PreparedSelect:
-        """A statement over the rows of the frame.
+    def find(self, name: Shape | str, conditions: Conditions) -> PreparedSelect | None:
+        """The statement of that name for these conditions, if there is one for such conditions.
 
         :param name: what is made of the rows
-        :param conditions: of the rows
-        :param make: makes the statement, which has these very conditions
-        :param weight: of the conditions, elements of SQL
         """
         structure = self._structure(conditions)
         if structure is None:
-            return PreparedSelect(make(), dialect)
-        key, values = (self._frame, name, structure[0]), structure[1]
-        known: PreparedSelect | None = self._kept.get(key)
-        if known is not None:
-            return known.with_values(values)
-        made = PreparedSelect(make(), dialect, replaceable=values)
-        if made.takes_values:
-            self._kept.keep(key, made, self._frame.weight + weight)
-        return made
-
-    def _structure(
-        self, conditions: Sequence[sa.ColumnElement[bool]]
-    ) -> tuple[Any, Sequence[sa.BindParameter[Any]]] | None:
-        """What conditions are without their values, and the parameters that have these; None: nobody knows."""
-        if not conditions:
-            return (), ()
-        if not self._frame.has_known_types:
             return None
-        key = (conditions[0] if len(conditions) == 1 else sa.and_(*conditions))._generate_cache_key()
-        return None if key is None else (key.key, key.bindparams)
+        known: PreparedSelect | None = self._kept.get((self._frame, name, structure[0]))
+        return None if known is None else known.with_values(structure[1])
+
+    def values_of(self, conditions: Conditions) -> Sequence[sa.BindParameter[Any]]:
+        """Those that a statement with such conditions must be able to replace, to be kept."""
+        structure = self._structure(conditions)
+        return () if structure is None else structure[1]
+
+    def keep(self, name: Shape | str, conditions: Conditions, made: PreparedSelect, weight: int) -> None:
+        """Keep a statement for such conditions.
+
+        :param conditions: those of the statement
+        :param weight: of the conditions, elements of SQL
+        """
+        structure = self._structure(conditions)
+        if structure is not None and self._keeps and made.takes_values:
+            self._kept.keep((self._frame, name, structure[0]), made.without_values(), self._frame.weight + weight)
+
+    def _structure(self, conditions: Conditions) -> tuple[Any, Sequence[sa.BindParameter[Any]]] | None:
+        frame = self._frame
+        is_known = frame.is_shared and (not conditions.clauses or frame.has_known_types)
+        return conditions.structure if is_known else None

@@ -118,6 +118,12 @@ class PreparedSelect:
         """Whether :meth:`with_values` can replace all values that it was to replace."""
         return not self.refused and None not in self._replaceable
 
+    def without_values(self) -> "PreparedSelect":
+        """The same statement without them, to be kept for :meth:`with_values`: they may be long, or somebody's own."""
+        other = copy(self)
+        other._constants = {name: value for name, value in self._constants.items() if name not in self._replaceable}
+        return other
+
     def with_values(self, values: Sequence[sa.BindParameter[Any]]) -> "PreparedSelect":
         """The same statement with these in the places of its replaceable constants; :attr:`takes_values` must hold.
 
@@ -127,7 +133,7 @@ class PreparedSelect:
         constants = {
             name: _bound(parameter, parameter.effective_value, self._dialect)
             for name, parameter in replaced
-            if name in self._constants
+            if name is not None and not parameter.required
         }
         other = copy(self)
         other._constants = {**self._constants, **constants}

@@ -12,7 +12,7 @@ from dynmodel_pyramid.queries.grammar.rules import Rules
 from dynmodel_pyramid.queries.grammar.syntax import Query
 from dynmodel_pyramid.queries.sql.keysets import END
 from dynmodel_pyramid.queries.sql.planning import frame, frame_query, framed, plan
-from dynmodel_pyramid.queries.sql.plans import LIMIT, OFFSET, Frame, Plan, Shape
+from dynmodel_pyramid.queries.sql.plans import LIMIT, OFFSET, Conditions, Frame, Plan, Shape
 from dynmodel_pyramid.queries.sql.searching import RankedRows
 from dynmodel_pyramid.rows.former_statements import FormerStatements
 from dynmodel_pyramid.rows.kept_plans import COUNT, KeptPlan, KeptPlans, SharedStatements
@@ -67,6 +67,7 @@ class Queried:
         self.rows = rows
         self.plan = kept.plan
         self._statements = kept.statements
+        self._shared = SharedStatements(_plans(rows), kept.plan.frame, keeps=not kept.is_long)
         self._values = rows.scopes.values(rows.model, tuple(kept.plan.versions))
 
     def is_current(self) -> bool:
@@ -127,10 +128,6 @@ class Queried:
     def _given(self, limit: int | None, offset: int) -> Mapping[str, Any]:
         return {**self._values, LIMIT.key: limit, OFFSET.key: offset}
 
-    @property
-    def _shared(self) -> SharedStatements:
-        return SharedStatements(_plans(self.rows), self.plan.frame)
-
     def _statement(self, connection: sa.Connection, shape: Shape) -> PreparedSelect:
         plan, known = self.plan, self._statements
         if shape not in known:
@@ -139,10 +136,21 @@ class Queried:
                 known[shape] = former.statement(shape, connection.dialect, lambda: plan.page(shape))
             else:
                 bounds = plan.bounds(nulls=shape.nulls)
-                known[shape] = self._shared.statement(
-                    shape, bounds, connection.dialect, lambda: plan.page(shape), plan.weight
-                )
+                known[shape] = self._made(shape, bounds, lambda: plan.page(shape), connection.dialect)
         return known[shape]
+
+    def _made(
+        self, name: Shape | str, conditions: Conditions, make: Callable[[], Any], dialect: sa.Dialect
+    ) -> PreparedSelect:
+        """A statement of the plan, taken over from another plan of its frame if possible.
+
+        :param conditions: those of the statement
+        """
+        found = self._shared.find(name, conditions)
+        if found is None:
+            found = PreparedSelect(make(), dialect, replaceable=self._shared.values_of(conditions))
+            self._shared.keep(name, conditions, found, self.plan.weight)
+        return found
 
     def _shape(self, limit: int | None, offset: int, *, with_keys: bool = False, nulls: bool = True) -> Shape:
         """The one that is fastest on this database; for a page that is read often see :attr:`_may_look_up`."""
@@ -197,7 +205,7 @@ class Queried:
             return connection.scalar(self.plan.counted(most), self._values, execution_options={"compiled_cache": None})
         plan, known = self.plan, self._statements
         if COUNT not in known:
-            known[COUNT] = self._shared.statement(COUNT, plan.conditions, connection.dialect, plan.counted, plan.weight)
+            known[COUNT] = self._made(COUNT, plan.conditions, plan.counted, connection.dialect)
         return known[COUNT](connection, self._values)[0][0]
 
     def explain(
@@ -235,7 +243,7 @@ def queried(
     """
     rows.refuse_no_reading()
     if len(text) > LONGEST_KEPT:
-        return Queried(rows, KeptPlan(_plan(rows, read, numbers)))
+        return Queried(rows, KeptPlan(_plan(rows, read, numbers, keeps=False), is_long=True))
     known = _plans(rows)
     asked = (key, text, rows.scope.view.key, rows.scopes.group)
     kept = known.get(asked)
@@ -254,22 +262,26 @@ def _plans(rows: RowReads) -> KeptPlans:
     return rows.model.once("plans", lambda model: KeptPlans())
 
 
-def _plan(rows: RowReads, read: Callable[[Rules], Query], numbers: bool) -> Plan:
+def _plan(rows: RowReads, read: Callable[[Rules], Query], numbers: bool, *, keeps: bool = True) -> Plan:
     query = read(rules_of(rows.catalogue))
     shared = frame_query(query)
     if shared is None:
         return plan(rows.model, query, rows.models, rows.scopes, numbers=numbers)
-    return framed(_frame(rows, shared, numbers), rows.model, query, rows.models, rows.scopes, numbers=numbers)
+    return framed(_frame(rows, shared, numbers, keeps), rows.model, query, rows.models, rows.scopes, numbers=numbers)
 
 
-def _frame(rows: RowReads, shared: Query, numbers: bool) -> Frame:
-    """The frame of all queries that share this one, from the table's cache if possible."""
+def _frame(rows: RowReads, shared: Query, numbers: bool, keeps: bool) -> Frame:
+    """The frame of all queries that share this one, from the table's cache if possible.
+
+    :param keeps: whether one that is made is kept there
+    """
     known = _plans(rows)
     key = (numbers, shared, rows.scope.view.key, rows.scopes.group)
     found: Frame | None = known.get(key)
     if found is None or not _are_current(rows, found.versions):
         found = frame(rows.model, shared, rows.models, rows.scopes, numbers=numbers)
-        known.keep(key, found, found.weight)
+        if keeps:
+            known.keep(key, found, found.weight)
     return found
 
 

@@ -3,14 +3,17 @@
 That what they share is right, ``tests/conftest.py`` asks in all tests (:mod:`tests.taken_over`).
 """
 
+import gc
 import re
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
 
-from dynmodel_pyramid.queries.sql.plans import Frame, Shape
+from dynmodel_pyramid.catalogue.attempt import Attempt
+from dynmodel_pyramid.queries.sql.plans import Conditions, Frame, Shape
 from dynmodel_pyramid.rows.kept_plans import KeptPlans, SharedStatements
+from dynmodel_pyramid.rows.prepared import PreparedSelect
 from tests.taken_over import SHARED
 
 ROWS = [
@@ -122,25 +125,75 @@ class Unknown(sa.types.TypeDecorator):
     cache_ok = None
 
 
+TABLE = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("value", sa.Text))
+STRANGE = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("value", Unknown))
+PAGE = Shape(False, False)
+
+
+def shared_of(table):
+    """The cache of a table's plans, and what makes a statement of the rows that clauses allow."""
+    kept, rows = KeptPlans(), sa.select(table.c.id)
+    shared = SharedStatements(kept, Frame(("id",), lambda: (table, rows), [], 1, is_shared=True), keeps=True)
+
+    def statement(*clauses):
+        conditions = Conditions(clauses)
+        found = shared.find(PAGE, conditions)
+        if found is None:
+            found = PreparedSelect(rows.where(*clauses), pysqlite_dialect(), replaceable=shared.values_of(conditions))
+            shared.keep(PAGE, conditions, found, 1)
+        return found
+
+    return kept, statement
+
+
 def test_statements_over_types_that_nobody_knows_again_are_not_shared():
-    table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("value", Unknown))
-    statement = sa.select(table.c.id)
-    shared = SharedStatements(KeptPlans(), Frame(("id",), lambda: (table, statement), [], 1))
-    shape = Shape(False, False)
+    kept, statement = shared_of(STRANGE)
     for value in ("a", "b"):
-        conditions = [table.c.value == value]
-        assert not shared.knows(shape, conditions)
-        made = shared.statement(shape, conditions, pysqlite_dialect(), lambda c=conditions: statement.where(*c), 1)
-        assert made._constants == {"value_1": value}
+        assert statement(STRANGE.c.value == value)._given({}) == [value]
+    assert not kept._kept
 
 
 def test_a_value_that_is_meant_twice_is_replaced_twice():
-    table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("value", sa.Text))
-    statement = sa.select(table.c.id)
-    shared = SharedStatements(KeptPlans(), Frame(("id",), lambda: (table, statement), [], 1))
+    _, statement = shared_of(TABLE)
     for value in ("a", "b"):
         same = sa.literal(value)
-        conditions = [sa.or_(table.c.value == same, table.c.value == same + "c"), table.c.id > len(value)]
-        dialect = pysqlite_dialect()
-        made = shared.statement(Shape(False, False), conditions, dialect, lambda c=conditions: statement.where(*c), 1)
+        made = statement(sa.or_(TABLE.c.value == same, TABLE.c.value == same + "c"), TABLE.c.id > len(value))
         assert made._given({}) == [value, value, "c", 1]
+
+
+def test_a_kept_statement_has_nobodys_values():
+    kept, statement = shared_of(TABLE)
+    statement(TABLE.c.value == "secret", TABLE.c.id > 7)
+    [(_, made)] = kept._kept.values()
+    assert made._constants == {}
+
+
+def plans_of(app):
+    return Attempt(app.app.registry.dynmodel_catalogue).model(1).once("plans", lambda model: KeptPlans())._kept
+
+
+def test_nothing_of_a_long_query_is_kept(app, rows):
+    app.get(f"{rows}?name=eq.a")
+    before = set(plans_of(app))
+    for query in (f"name=eq.a&name=eq.{'b' * 3000}", f"select={'c' * 3000}:name", f"number=eq.1&name=neq.{'d' * 3000}"):
+        app.get(f"{rows}?{query}")
+    assert set(plans_of(app)) == before
+    # What is there is used.
+    is_shared, answer = shares(lambda: app.get(f"{rows}?name=eq.{'b' * 3000}"))
+    assert is_shared and answer.json == []
+
+
+def test_a_plan_that_nobody_shares_keeps_its_statements_itself(app, rows):
+    kept = set(plans_of(app))
+    for _ in range(3):
+        for query in ("select=number,count()&limit=2", "_search=name", "select=name&name=eq.a&order=name&_search=b"):
+            app.get(f"{rows}?{query}", headers={"Prefer": "count=exact"})
+    assert len(set(plans_of(app)) - kept) == 1  # the plan of the groups, by its text
+
+
+def test_what_is_kept_does_not_keep_the_request(app, rows):
+    for number in range(5):
+        app.get(f"{rows}?select=x{number}:name&number=eq.{number}")
+        app.get(f"{rows}?select=number,x{number}:count()")
+    gc.collect()
+    assert not [each for each in gc.get_objects() if isinstance(each, Attempt)]

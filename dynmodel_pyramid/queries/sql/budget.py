@@ -28,8 +28,10 @@ class Budget:
         self._counted: set[sa.ClauseElement] = set()
 
     def rest(self) -> "Budget":
-        """What is left, as a budget."""
-        return Budget(self.most - self.spent, self._parameters)
+        """What is left, as a budget that does not count again what this one has counted."""
+        rest = Budget(self.most - self.spent, self._parameters)
+        rest._counted = self._counted.copy()
+        return rest
 
     def spend(self, element: Element) -> Element:
         """Count all parts of an element that were not counted before; -> the element.

@@ -22,7 +22,7 @@ from dynmodel_pyramid.queries.sql.filters import translated
 from dynmodel_pyramid.queries.sql.groups import grouped, refuse_having
 from dynmodel_pyramid.queries.sql.ordering import Key, keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output, labelled, put_off, selected
-from dynmodel_pyramid.queries.sql.plans import Frame, Plan
+from dynmodel_pyramid.queries.sql.plans import Conditions, Frame, Plan
 from dynmodel_pyramid.queries.sql.searching import RankedRows, search_of
 from dynmodel_pyramid.queries.sql.select_list import outputs_of
 from dynmodel_pyramid.queries.sql.selection import Selection, Surroundings
@@ -80,15 +80,16 @@ def frame(model: Model, query: Query, models: Models, views: Views, *, numbers: 
     outputs = _outputs_of(selection)
     assert has_rows(outputs)  # of fields
     keys = _with_id(selection, keys_of(selection))
-    statement = _rows(selection, outputs, keys).order_by(*[key.clause() for key in keys])
+    table, statement = names.table, _rows(selection, outputs, keys).order_by(*[key.clause() for key in keys])
     return Frame(
         tuple(output.name for output in outputs),
-        lambda: (names.table, statement),
+        lambda: (table, statement),
         keys,
         model.definition.id,
         _versions(around),
         around.budget,
         must_sort=not _is_indexed(keys[0], model.definition),
+        is_shared=True,
     )
 
 
@@ -102,7 +103,7 @@ def framed(frame: Frame, model: Model, query: Query, models: Models, views: View
     around = Surroundings(query, models, views, numbers, moment=moment, budget=frame.budget.rest())
     condition = translated(filters, around.names(model, frame.table), lambda relation: None)
     versions = {**frame.versions, **_versions(around)}
-    return Plan(frame, query, [condition], versions, around.budget.spent, _moment(around))
+    return Plan(frame, query, Conditions([condition]), versions, around.budget.spent, _moment(around))
 
 
 def _whole(model: Model, query: Query, models: Models, views: Views, numbers: bool, only: Only | None) -> Plan:
@@ -129,9 +130,10 @@ def _whole(model: Model, query: Query, models: Models, views: Views, numbers: bo
         statement = rows.where(*found).order_by(*[key.clause() for key in keys])
     else:
         statement, keys = grouped(selection, outputs, names.table, [*conditions, *found], selected)
+    table = names.table
     frame = Frame(
         tuple(output.name for output in outputs),
-        lambda: (names.table, statement),
+        lambda: (table, statement),
         keys,
         model.definition.id,
         _versions(around),
@@ -194,7 +196,7 @@ def _plain(model: Model) -> Frame:
     names = ("id", *[name for name, _ in named])
     by_id = Subject("id", sa.column("id"), *plain(Integer), model.dialect)
     keys = [Key(by_id, by_id.expression, False, False, "id", nullable=False)]
-    return Frame(names, translate, keys, model.definition.id, is_plain=True)
+    return Frame(names, translate, keys, model.definition.id, is_plain=True, is_shared=True)
 
 
 def _is_indexed(key: Key, definition: TableDefinition) -> bool:

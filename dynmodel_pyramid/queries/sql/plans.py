@@ -56,6 +56,7 @@ class Frame:
     :param must_sort: whether no index has the rows in order
     :param is_plain: whether its rows are the table's own, whole, by their ids: then it is up to the definition alone,
         and it is translated when a statement is made of it
+    :param is_shared: whether plans of other queries have it; else it has all conditions of its plan
     """
 
     names: tuple[str, ...]
@@ -67,6 +68,7 @@ class Frame:
     is_grouped: bool = False
     must_sort: bool = False
     is_plain: bool = False
+    is_shared: bool = False
 
     @cached_property
     def _translated(self) -> tuple[sa.FromClause, sa.Select[*tuple[Any, ...]]]:
@@ -123,6 +125,24 @@ class Frame:
         return places, added
 
 
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """Conditions on the rows of a frame, all of which must hold."""
+
+    clauses: Sequence[sa.ColumnElement[bool]] = ()
+
+    @cached_property
+    def structure(self) -> tuple[Any, Sequence[sa.BindParameter[Any]]] | None:
+        """What they are without their values, and the parameters that have these; None: nobody knows.
+
+        It is what SQLAlchemy's own cache of statements goes by ("SQL Compilation Caching").
+        """
+        if not self.clauses:
+            return (), ()
+        key = (self.clauses[0] if len(self.clauses) == 1 else sa.and_(*self.clauses))._generate_cache_key()
+        return None if key is None else (key.key, key.bindparams)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A translated query, of one version of each of its tables.
@@ -136,7 +156,7 @@ class Plan:
 
     frame: Frame
     query: Query
-    conditions: Sequence[sa.ColumnElement[bool]] = ()
+    conditions: Conditions = field(default_factory=Conditions)
     versions: Mapping[int, tuple[int, Any]] = field(default_factory=dict)
     weight: int = 0
     moment: datetime.datetime | None = None
@@ -160,7 +180,7 @@ class Plan:
     @cached_property
     def statement(self) -> sa.Select[*tuple[Any, ...]]:
         """It selects all rows, without limits and without a cursor's bounds."""
-        return self.frame.rows.where(*self.conditions)
+        return self.frame.rows.where(*self.conditions.clauses)
 
     @property
     def limit(self) -> int | None:
@@ -173,7 +193,7 @@ class Plan:
     @property
     def is_plain(self) -> bool:
         """Whether it is of all rows of a plain frame, so that its statements are up to the definition alone."""
-        return self.frame.is_plain and not self.conditions
+        return self.frame.is_plain and not self.conditions.clauses
 
     @property
     def _backwards(self) -> bool:
@@ -204,7 +224,7 @@ class Plan:
             return None
         return keysets.read(cursor, self.frame.keys, self.frame.table_id, parameter)
 
-    def bounds(self, *, nulls: bool) -> Sequence[sa.ColumnElement[bool]]:
+    def bounds(self, *, nulls: bool) -> Conditions:
         """The conditions on the rows of a page, the cursor's included.
 
         :param nulls: see :class:`Shape`
@@ -215,23 +235,24 @@ class Plan:
         return self._bounds if nulls else self._bounds_without_nulls
 
     @cached_property
-    def _bounds(self) -> Sequence[sa.ColumnElement[bool]]:
+    def _bounds(self) -> Conditions:
         return self._bounded(nulls=True)
 
     @cached_property
-    def _bounds_without_nulls(self) -> Sequence[sa.ColumnElement[bool]]:
+    def _bounds_without_nulls(self) -> Conditions:
         return self._bounded(nulls=False)
 
-    def _bounded(self, *, nulls: bool) -> Sequence[sa.ColumnElement[bool]]:
+    def _bounded(self, *, nulls: bool) -> Conditions:
         values = self._cursor_values or []
-        return [*self.conditions, keysets.beyond(self.frame.keys, values, backwards=self._backwards, nulls=nulls)]
+        beyond = keysets.beyond(self.frame.keys, values, backwards=self._backwards, nulls=nulls)
+        return Conditions([*self.conditions.clauses, beyond])
 
     def page(self, shape: Shape) -> sa.Select[*tuple[Any, ...]]:
         """The rows of a page; for one before a cursor, they come in reverse.
 
         :raises Malformed: the query's cursor does not belong to this order
         """
-        statement = self.frame.rows.where(*self.bounds(nulls=shape.nulls))
+        statement = self.frame.rows.where(*self.bounds(nulls=shape.nulls).clauses)
         if self._backwards:
             statement = statement.order_by(None).order_by(*[key.clause(backwards=True) for key in self.frame.keys])
         if shape.is_limited and (shape.whole or shape.ids_first or shape.looked_up):
