@@ -142,7 +142,7 @@ class Fuzzer:
         table = next((each for each in self.world.tables if f"/{each['id']}/" in f"{least.path}/"
                       or each["model_name"] in least.path), None)  # fmt: skip
         lines = [f"--- {key}", f"seed {self.seed}, request {number}: {request.method} {request.target[:300]}"]
-        lines += [least.curl(), f"-> {answer.status} {answer.body[:500]!r}"]
+        lines += [least.curl(), f"-> {answer.status} {answer.content[:500]!r}"]
         if table is not None:
             lines.append(f"table: {json.dumps(_short(table))[:3000]}")
         if log:

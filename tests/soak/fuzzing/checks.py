@@ -40,7 +40,7 @@ def violations(request: Request, answer: Answer) -> Iterator[str]:
     document = None
     if is_json and "ndjson" not in answer.get("Content-Type") and answer.body:
         try:
-            document = json.loads(answer.body)
+            document = json.loads(answer.content)
         except ValueError:
             yield "the body is not JSON"
             return
@@ -76,7 +76,7 @@ def _headers(request: Request, answer: Answer) -> Iterator[str]:
 
 
 def _error(request: Request, answer: Answer, document) -> Iterator[str]:
-    text = answer.body.decode("utf-8", "replace")
+    text = answer.content.decode("utf-8", "replace")
     sent = request.target + repr(request.headers) + repr(request.body)
     for inside in INSIDES:
         if inside in text and inside not in sent:

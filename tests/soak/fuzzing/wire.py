@@ -72,6 +72,11 @@ class Answer:
     body: bytes
     seconds: float
 
+    @property
+    def content(self) -> bytes:
+        """The body without its coding, which a request may ask for."""
+        return gzip.decompress(self.body) if self.get("Content-Encoding") == "gzip" else self.body
+
     def get(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
