@@ -75,22 +75,13 @@ def frame(model: Model, query: Query, models: Models, views: Views, *, numbers: 
     if _is_plain(model, query, views, numbers=numbers):
         return _plain(model)
     around = Surroundings(query, models, views, numbers)
-    names = around.names(model)
-    selection = Selection(around, names, query.select)
+    selection = Selection(around, around.names(model), query.select)
     outputs = _outputs_of(selection)
     assert has_rows(outputs)  # of fields
     keys = _with_id(selection, keys_of(selection))
-    table, statement = names.table, _rows(selection, outputs, keys).order_by(*[key.clause() for key in keys])
-    return Frame(
-        tuple(output.name for output in outputs),
-        lambda: (table, statement),
-        keys,
-        model.definition.id,
-        _versions(around),
-        around.budget,
-        must_sort=not _is_indexed(keys[0], model.definition),
-        is_shared=True,
-    )
+    statement = _rows(selection, outputs, keys).order_by(*[key.clause() for key in keys])
+    must_sort = not _is_indexed(keys[0], model.definition)
+    return _frame(selection, outputs, statement, keys, must_sort=must_sort, is_shared=True)
 
 
 def framed(frame: Frame, model: Model, query: Query, models: Models, views: Views, *, numbers: bool) -> Plan:
@@ -130,18 +121,24 @@ def _whole(model: Model, query: Query, models: Models, views: Views, numbers: bo
         statement = rows.where(*found).order_by(*[key.clause() for key in keys])
     else:
         statement, keys = grouped(selection, outputs, names.table, [*conditions, *found], selected)
-    table = names.table
-    frame = Frame(
-        tuple(output.name for output in outputs),
-        lambda: (table, statement),
-        keys,
-        model.definition.id,
-        _versions(around),
-        around.budget,
-        not has_rows(outputs),
-        has_rows(outputs) and search is None and not _is_indexed(keys[0], model.definition),
-    )
+    is_grouped = not has_rows(outputs)
+    must_sort = not is_grouped and search is None and not _is_indexed(keys[0], model.definition)
+    frame = _frame(selection, outputs, statement, keys, is_grouped=is_grouped, must_sort=must_sort)
     return Plan(frame, query, versions=frame.versions, moment=_moment(around), ranked=ranked)
+
+
+def _frame(
+    selection: Selection,
+    outputs: Sequence[Output | Aggregate],
+    statement: sa.Select[*tuple[Any, ...]],
+    keys: Sequence[Key],
+    **features: bool,
+) -> Frame:
+    # What is kept must not hold the selection, which holds the request.
+    table, around = selection.table, selection.around
+    names = tuple(output.name for output in outputs)
+    table_id = selection.model.definition.id
+    return Frame(names, lambda: (table, statement), keys, table_id, _versions(around), around.budget, **features)
 
 
 def _refuse_writing(query: Query) -> None:
