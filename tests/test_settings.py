@@ -31,6 +31,7 @@ BAD = {
     "max_body_size": ("1.5", "want a whole number"),
     "plan_enabled": ("perhaps", "want true or false"),
     "sqlite_synchronous": ("off", "want one of full, normal"),
+    "sqlite_mmap_size": ("1 GB", "want a whole number"),
     "access": ("closed", "want one of enforced, open"),
     "open_to": ("everybody", "want one of loopback, anywhere"),
     "public_url": ("https://a.example/path", "want an origin"),

@@ -119,7 +119,7 @@ class SQLite(Dialect):
                 hint="give a file, such as sqlite:////var/lib/dynmodel/data.sqlite",
             )
         timeout = int(self.settings.lock_timeout * 1000)
-        synchronous = self.settings.sqlite_synchronous
+        synchronous, mmap_size = self.settings.sqlite_synchronous, self.settings.sqlite_mmap_size
 
         # A tenant that is not there is never made by the way.
         file, release = DatabaseFile(engine.url.database if self.settings.tenant else ""), self._release
@@ -139,6 +139,8 @@ class SQLite(Dialect):
             dbapi.execute(f"PRAGMA synchronous = {synchronous}")
             dbapi.execute("PRAGMA foreign_keys = ON")
             dbapi.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+            # SQLite keeps 2 MB of pages a connection, so larger tables are copied each time (decision 50).
+            dbapi.execute(f"PRAGMA mmap_size = {mmap_size}")
             deadline = record.info[DEADLINE] = Deadline()
             sqlite_functions.register(dbapi, deadline)
             sqlite_sums.register(dbapi, deadline)
@@ -300,6 +302,8 @@ class SQLite(Dialect):
             return Failure(kinds.get(head, "other"), columns, told=told)
         if isinstance(original, OverflowError | sqlite3.DataError):
             return Failure("value")
+        if type(original) is sqlite3.DatabaseError and ("malformed" in text or "not a database" in text):
+            return Failure("away")  # SQLITE_CORRUPT and SQLITE_NOTADB: the file is damaged
         if isinstance(original, sqlite3.OperationalError):
             if text.startswith("no such ") or "has no column named" in text:  # before others, which a name may hold
                 return Failure("statement")

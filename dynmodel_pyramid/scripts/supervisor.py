@@ -23,6 +23,7 @@ from dataclasses import replace
 from dynmodel_pyramid.scripts.child import FIRST_GENERATION, Child, Command, Plan, Template, ended
 from dynmodel_pyramid.scripts.templates import Templates
 from dynmodel_pyramid.server.last_orders import take_nobody_more
+from dynmodel_pyramid.settings import READ_IN_PLACE
 from dynmodel_pyramid.telemetry import families, measuring
 
 log = logging.getLogger("dynmodel_serve")
@@ -294,6 +295,8 @@ class Supervisor:
     def _died(self, worker: Child) -> None:
         cause = "silent" if worker.silent else "signal" if (worker.code or 0) < 0 else "exit"
         measuring.add(families.WORKER_DEATHS, cause)
+        if worker.code == -signal.SIGBUS:
+            self._read_copies()
         who = f"worker {worker.pid}" if worker.pid is not None else "a worker"
         how = worker.how_it_ended()
         if worker.generation != self.generation or self.proven:
@@ -308,6 +311,16 @@ class Supervisor:
             log.error("%s could not load the application (%s); the old workers go on", who, how)
             (self.generation, self.plan), self.proven, self.reloading = self.fallback, True, False
             measuring.add(families.RELOADS, "failed")
+
+    def _read_copies(self) -> None:
+        """Let the workers that start from now on read SQLite's files into memory of their own: a disk that fails to
+        read is an error then, and no worker's end (decision 50).
+        """
+        if os.environ.get(READ_IN_PLACE) == "0":
+            return
+        os.environ[READ_IN_PLACE] = "0"
+        self.templates.keep(set())  # they have read the settings
+        log.error("a file could not be read in place: new workers start with dynmodel.sqlite_mmap_size = 0")
 
     def _back_off(self, started: float) -> float:
         """Seconds to wait after a worker's death before another one starts: 0, 0.5, 1, 2... when it keeps happening."""

@@ -27,6 +27,8 @@ PREFIX = "dynmodel."
 ENVIRONMENT = "DYNMODEL_"
 #: The variable that says how many processes serve together.
 PROCESSES = f"{ENVIRONMENT}PROCESSES"
+#: The variable that sets ``dynmodel.sqlite_mmap_size``.
+READ_IN_PLACE = f"{ENVIRONMENT}SQLITE_MMAP_SIZE"
 #: How like a setting an unknown variable must be to be refused as a misspelt one (difflib's ratio).
 _MISSPELT = 0.85
 
@@ -97,6 +99,7 @@ class Settings:
     rest_schema: str
     cors_origins: tuple[str, ...]
     sqlite_synchronous: str
+    sqlite_mmap_size: int
     access: str
     open_to: str
     public_url: str

@@ -263,6 +263,13 @@ SETTINGS: tuple[Setting, ...] = (
         "power fails.",
     ),
     Setting(
+        "sqlite_mmap_size",
+        at_least(0),
+        1_073_741_824,
+        "SQLite: bytes of a database file, from its beginning, that are read in place from the system's memory (mmap). "
+        "A disk that fails to read them ends the process. 0: all is copied into each connection's own cache.",
+    ),
+    Setting(
         "access",
         one_of("enforced", "open"),
         "enforced",

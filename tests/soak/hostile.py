@@ -32,7 +32,7 @@ import psutil
 
 from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 from tests.server_process import free_port
-from tests.soak.meter import MB, drop_tables
+from tests.soak.meter import MB, drop_tables, own_memory
 
 SERVERS = {"pserve": "pyramid.scripts.pserve", "dynmodel-serve": "dynmodel_pyramid.scripts.serve"}
 INI = """\
@@ -293,7 +293,7 @@ class Meter(threading.Thread):
             with suppress(psutil.Error):
                 for process in (self.process, *self.process.children(recursive=True)):
                     with suppress(psutil.Error, OSError):
-                        memory += process.memory_info().rss
+                        memory += own_memory(process)
                         files += deleted_files(process.pid)
             self.memory, self.files = max(self.memory, memory), max(self.files, files)
 
@@ -331,7 +331,7 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         with served(database, server, use, rows, limit, Path(name)) as (process, port):
             fill(port, rows)
-            idle = sum(each.memory_info().rss for each in family(process.pid))
+            idle = sum(own_memory(each) for each in family(process.pid))
             meter, good = Meter(process.pid), Good(port, rate)
             arguments = [str(each) for each in (port, seconds, clients, addresses, rows)]
             attack = subprocess.Popen(

@@ -61,6 +61,12 @@ def sqlite_schema_memory(url: str) -> float:
         return (psutil.Process().memory_info().rss - before) / 1024
 
 
+def own_memory(process: psutil.Process) -> int:
+    """Bytes that a process has resident, without the pages of files."""
+    memory = process.memory_info()
+    return memory.rss - memory.shared
+
+
 class Meter:
     """The figures of one process."""
 
@@ -68,8 +74,8 @@ class Meter:
         self._process = psutil.Process(pid)
 
     def resident(self) -> float:
-        """MB of memory."""
-        return self._process.memory_info().rss / MB
+        """MB of memory, without the pages of files, which the system may take back."""
+        return own_memory(self._process) / MB
 
     def cpu(self) -> float:
         """Seconds of processor time so far, of user and system."""

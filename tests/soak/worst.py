@@ -278,6 +278,7 @@ def run(database: str, chosen: str = "") -> list[dict]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with database_settings(database, folder) as settings:
+            settings["dynmodel.sqlite_mmap_size"] = "0"  # pages of the file would count as the process's memory
             server = Server(settings, folder, threads=2)
             server.start()
             try:
