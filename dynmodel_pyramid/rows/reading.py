@@ -230,6 +230,17 @@ class RowReader:
                     self.add_fault(problems, pointer, name, "required", "is required")
         problems.raise_if_any()
 
+    def refuse_emptied(self, values: Mapping[str, Any]) -> None:
+        """
+        :param values: what an existing row gets
+        :raises Invalid: null for a required field
+        """
+        problems = Problems()
+        for name in self.required & values.keys():
+            if values[name] is None:
+                self.add_fault(problems, "", name, "required", "is required")
+        problems.raise_if_any()
+
     def part(self, document: Any, pointer: str, problems: ProblemSink, rights: Rights) -> dict[str, Any]:
         """The values of the fields that the document names."""
         if type(document) is not dict:

@@ -446,6 +446,7 @@ class Rows(RowReads):
         moment = now()
         self.announce(connection, "update", [row_id] if values else (), [values], [""])
         if values:
+            self.reader.refuse_emptied(values)  # what was missing, a grant or a listener may have set
             if self.links.are_checked:
                 sent = {name: value for name, value in values.items() if name not in presets}
                 self.refuse_missing_rows(connection, row_id, sent)

@@ -62,6 +62,17 @@ def test_the_first_grant_that_holds_says_what_is_set(shop):
     assert shop.clerk("patch_json", "/table/Order/rows/?text=eq.d", {"text": "e"}).json[0]["owner"] == "x"
 
 
+def test_a_required_field_that_only_a_later_grant_would_set_is_missing(shop):
+    grants = [{"fields": ["name", "rank"]}, {"preset": {"name": "given"}}]
+    shop.grant({"Team": {"read": True, "update": grants}})
+    row = shop.admin("post_json", "/table/Team/rows/", {"name": "a", "rank": 1}).headers["Location"]
+    refused = shop.clerk("put_json", row, {"rank": 2}, status=422).json
+    assert [(error["pointer"], error["code"]) for error in refused["errors"]] == [("/name", "required")]
+    assert shop.clerk("get", row).json["name"] == "a"
+    shop.grant({"Team": {"read": True, "update": grants[::-1]}})
+    assert shop.clerk("put_json", row, {"rank": 2}).json["name"] == "given"
+
+
 # Relative times
 
 
