@@ -5,6 +5,7 @@ waitress parses requests, checks them against its limits, and frames answers. Th
 ``channel``   a connection: answers are spooled, so that threads do not wait for clients
 ``task``      a request being answered: when connections are kept, and what breaks off
 ``heads``     heads of requests and answers, where they repeat
+``chunks``    bodies in chunks, and how long what is no body may be
 ``listener``  a listening socket; ``gate`` decides who may connect
 ``dispatch``  the threads: one of them leads, and runs what is short; ``queue`` decides which request is next
 

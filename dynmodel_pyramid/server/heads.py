@@ -1,11 +1,15 @@
 """Heads of requests and answers as waitress reads and writes them, with less work where they repeat."""
 
 import re
+from typing import Any
 
 from waitress.adjustments import Adjustments
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
 from waitress.task import rename_headers
 from waitress.utilities import build_http_date
+
+from dynmodel_pyramid.server.chunks import Chunks
 
 #: The longest block of headers that is remembered, and how many names of headers are.
 LONGEST = 4096
@@ -60,6 +64,7 @@ class Parser(HTTPRequestParser):
     with a body is read here: in 4 us, where waitress takes 20.
     """
 
+    body_rcv: Any
     #: The headers in WSGI's environment, and whether they show a proxy; None: not known yet.
     environ: dict[str, str] | None = None
     proxied = False
@@ -94,6 +99,17 @@ class Parser(HTTPRequestParser):
         self.completed = self.headers_finished = True
 
     def parse_header(self, header_plus: bytes) -> None:
+        """
+        :raises ParsingError: the head is no head, or has a number or an address that Python can't read
+        """
+        try:
+            self._parse_header(header_plus)
+        except ValueError:
+            raise ParsingError("Invalid request target or Content-Length") from None
+        if isinstance(self.body_rcv, ChunkedReceiver):
+            self.body_rcv = Chunks(self.body_rcv.buf)
+
+    def _parse_header(self, header_plus: bytes) -> None:
         memory = self._memory
         first, _, block = header_plus.partition(b"\r\n")
         if block and block == memory.block and b"\r" not in first and b"\n" not in first:
