@@ -165,7 +165,11 @@ THREADS = Gauge("dynmodel_threads", "Requests that may run at a time, and those 
 CLIENTS = Gauge("dynmodel_clients", "Connections of clients.")
 SPOOLED = Gauge("dynmodel_spooled_bytes", "Bytes of answers in temporary files.")
 PROCESSES = Gauge("dynmodel_processes", "Processes that answer requests.")
-MEMORY = Gauge("dynmodel_resident_bytes", "Memory of the processes. Pages that they share count for each of them.")
+MEMORY = Gauge(
+    "dynmodel_resident_bytes",
+    "Memory of the processes. Pages that they share count for each of them, as do those of SQLite's files that are "
+    "read in place.",
+)
 CPU = Counter("dynmodel_cpu_seconds", "Processor time of the processes that answer requests.")
 WORKERS = Gauge(
     "dynmodel_workers",
