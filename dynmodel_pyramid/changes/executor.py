@@ -370,7 +370,7 @@ class Executor:
             return Conflict("rows have equal values, so the field can't be unique", code="lossy_change")
         if failure.kind == "check":
             return Conflict("rows break a rule of the new definition", code="lossy_change")
-        if failure.kind in ("value", "too_long"):
+        if failure.kind in ("value", "too_large", "too_long"):
             return Conflict("the database refuses values of the rows", code="lossy_change")
         if failure.kind in ("away", "full"):
             return Unavailable("the database can't be reached, or has no room left")

@@ -46,11 +46,11 @@ class Failure:
     ``kind`` is one of ``unique``, ``foreign_key``, ``required``, ``check`` (the data's fault), ``busy`` (a lock, a
     deadlock: run again), ``timeout`` (the statement took too long), ``too_complex`` (more than the database takes in
     one statement), ``name_taken`` (a table or column of that name exists), ``away`` (no connection), ``read_only``
-    (server or connection take no writes), ``full`` (no room), ``value`` (the database refuses a value), ``too_long``
-    (an index refuses it), ``statement`` (a name or type that the database doesn't have: the sign of a stale definition)
-    or ``other``. ``columns``, ``constraint`` and ``table`` are physical names, where the database reports them.
-    ``told`` is ``T.a, T.b`` where it reports them without quotes: only who knows the rules of the table can tell which
-    one it is.
+    (server or connection take no writes), ``full`` (no room), ``value`` (the database refuses a value), ``too_large``
+    (a value or a row, also of an answer, is larger than the database makes it), ``too_long`` (an index refuses it),
+    ``statement`` (a name or type that the database doesn't have: the sign of a stale definition) or ``other``.
+    ``columns``, ``constraint`` and ``table`` are physical names, where the database reports them. ``told`` is
+    ``T.a, T.b`` where it reports them without quotes: only who knows the rules of the table can tell which one it is.
     """
 
     kind: str

@@ -176,6 +176,7 @@ class PostgreSQL(Dialect):
         "40P01": "busy",
         "55P03": "busy",
         "53100": "full",
+        "54000": "too_large",
         "42P07": "name_taken",
         "42701": "name_taken",
     }

@@ -41,6 +41,9 @@ KEPT_PAGES = 1000
 #: writers, and waits twice for the disk. One block of the log's index knows 4,062 pages (WAL-mode File Format, 2.2):
 #: with more, readers look into several.
 LOG_PAGES = 4000
+#: The most bytes of a value or a row, or twice as many as a request may have, if that is more: SQLite's own bound is
+#: 1 GB, and it takes several times as much memory while the text of embedded rows grows.
+LONGEST_VALUE = 134_217_728
 #: Instructions of SQLite's machine between two looks at the clock; about a millisecond.
 PROGRESS_INSTRUCTIONS = 20_000
 #: The key under which a connection keeps its open file.
@@ -121,6 +124,8 @@ class SQLite(Dialect):
         timeout = int(self.settings.lock_timeout * 1000)
         synchronous, mmap_size = self.settings.sqlite_synchronous, self.settings.sqlite_mmap_size
 
+        longest = max(LONGEST_VALUE, 2 * self.settings.max_body_size)
+
         # A tenant that is not there is never made by the way.
         file, release = DatabaseFile(engine.url.database if self.settings.tenant else ""), self._release
 
@@ -141,6 +146,7 @@ class SQLite(Dialect):
             dbapi.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             # SQLite keeps 2 MB of pages a connection, so larger tables are copied each time (decision 50).
             dbapi.execute(f"PRAGMA mmap_size = {mmap_size}")
+            dbapi.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
             deadline = record.info[DEADLINE] = Deadline()
             sqlite_functions.register(dbapi, deadline)
             sqlite_sums.register(dbapi, deadline)
@@ -300,11 +306,15 @@ class SQLite(Dialect):
             told = tail.removeprefix(": ")
             columns = tuple(part.rpartition(".")[2] for part in told.split(", ") if "." in part)
             return Failure(kinds.get(head, "other"), columns, told=told)
+        if isinstance(original, sqlite3.DataError) and text == "string or blob too big":
+            return Failure("too_large")
         if isinstance(original, OverflowError | sqlite3.DataError):
             return Failure("value")
         if type(original) is sqlite3.DatabaseError and ("malformed" in text or "not a database" in text):
             return Failure("away")  # SQLITE_CORRUPT and SQLITE_NOTADB: the file is damaged
         if isinstance(original, sqlite3.OperationalError):
+            if text.startswith("no such table: _dynmodel_"):
+                return Failure("away")  # the file was replaced by another program's, or an empty one
             if text.startswith("no such ") or "has no column named" in text:  # before others, which a name may hold
                 return Failure("statement")
             if "parser stack overflow" in text or "too large" in text or "too many" in text or "at most 64" in text:

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -39,6 +40,33 @@ def test_sqlite_connections_that_can_not_write_are_given_up(tmp_path):
         is_read_only = False
         app.post_json("/table/T/rows/", {"n": 1}, status=201)
         app.patch_json("/table/T/", {"label": "x"}, status=200)
+        database.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"no database" * 1000])
+def test_a_sqlite_file_that_another_one_replaces(tmp_path, content):
+    with database_settings("sqlite", tmp_path) as settings:
+        wsgi = dynmodel_pyramid.main({}, **settings)
+        app, database = webtest.TestApp(wsgi), wsgi.registry.dynmodel_database
+        app.post_json("/table/", {"model_name": "T", "fields": {"n": "integer"}})
+        app.post_json("/table/T/rows/", {"n": 1})
+        file, saved, other = Path(database.engine.url.database), tmp_path / "saved", tmp_path / "other"
+        database.close()
+        file.rename(saved)
+        other.write_bytes(content)
+        other.rename(file)
+        for method, path, *document in (
+            ("get", "/table/T/rows/"),
+            ("get", "/table/T/row/1/"),
+            ("post_json", "/table/T/rows/", {"n": 2}),
+            ("patch_json", "/table/T/", {"label": "x"}),
+        ):
+            answer = getattr(app, method)(path, *document, status=503).json
+            assert answer["code"] == "database_unavailable", path
+        for part in ("-wal", "-shm"):
+            Path(f"{file}{part}").unlink(missing_ok=True)
+        saved.rename(file)
+        assert [row["n"] for row in app.get("/table/T/rows/").json] == [1]
         database.close()
 
 

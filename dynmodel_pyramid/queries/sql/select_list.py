@@ -4,13 +4,14 @@ Embedded rows are a statement of their own, with a select list made in the same 
 statements.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from dynmodel_pyramid.queries.errors import QueryError, clip
+from dynmodel_pyramid.queries.errors import QueryError, QueryTooComplex, clip
 from dynmodel_pyramid.queries.grammar.syntax import Column, Embed, Field, RowCount, SelectItem, Star
 from dynmodel_pyramid.queries.sql.aggregates import Aggregate
 from dynmodel_pyramid.queries.sql.casts import cast
@@ -19,6 +20,9 @@ from dynmodel_pyramid.queries.sql.ordering import keys_of
 from dynmodel_pyramid.queries.sql.outputs import Output, every_output, of_subject, of_text, output_of, under
 from dynmodel_pyramid.queries.sql.selection import Selection
 from dynmodel_pyramid.queries.sql.statements import has_rows, select_rows
+
+#: How often one field, or one place in it, may be selected at a level, under several names.
+MOST_REPEATS = 20
 
 
 def outputs_of(selection: Selection) -> list[Output | Aggregate]:
@@ -30,6 +34,7 @@ def outputs_of(selection: Selection) -> list[Output | Aggregate]:
     outputs: list[Sequence[Output | Aggregate]] = [
         [] if isinstance(item, Star) else _item(selection, item) for item in items
     ]
+    _refuse_repeats(items)
     names = [output.name for some in outputs for output in some]
     for name in names:
         if names.count(name) > 1:
@@ -53,6 +58,20 @@ def _once_each(items: Sequence[SelectItem]) -> Iterator[SelectItem]:
         if isinstance(item, Embed) or item not in seen:
             yield item
         seen.add(item)
+
+
+def _refuse_repeats(items: Sequence[SelectItem]) -> None:
+    """
+    :raises QueryTooComplex: one value is selected so often that a short query makes a long answer
+    """
+    columns = Counter(item.column for item in items if isinstance(item, Field))
+    for column, times in columns.most_common(1):
+        if times > MOST_REPEATS:
+            raise QueryTooComplex(
+                f"{clip(column.name)} is selected {times} times, and {MOST_REPEATS} is the most",
+                parameter="select",
+                hint="select it once",
+            )
 
 
 def _item(selection: Selection, item: Field | RowCount | Embed) -> Sequence[Output | Aggregate]:

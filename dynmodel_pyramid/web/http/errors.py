@@ -251,7 +251,10 @@ def database_error_view(error: sa.exc.DBAPIError, request: Request) -> Response:
         return _violation(failure, request)
     if failure.kind == "too_long":
         return _too_long(failure, request)
-    if failure.kind == "value":
+    if failure.kind == "too_large" and "dynmodel.writes" not in request.environ:
+        detail = "what one row has with its embedded rows is larger than the database makes it"
+        return problem(request, 400, "query_too_complex", detail, "embed less deeply, fewer rows or fewer fields")
+    if failure.kind in ("value", "too_large"):
         return problem(
             request, 422, "validation", "a value, or the row as a whole, is beyond what the database can store"
         )
