@@ -8,8 +8,9 @@ import webtest
 
 import dynmodel_pyramid
 from dynmodel_pyramid.database import Database, sqlite
+from dynmodel_pyramid.database.expressions import postgresql
 from dynmodel_pyramid.settings import Settings
-from dynmodel_pyramid.testing.databases import database_settings
+from dynmodel_pyramid.testing.databases import DATABASES, database_settings
 
 NODE = {
     "model_name": "Node",
@@ -18,11 +19,12 @@ NODE = {
 MB = 1024 * 1024
 
 
-@pytest.fixture
-def app(tmp_path, monkeypatch):
+@pytest.fixture(params=DATABASES)
+def app(request, tmp_path, monkeypatch):
     """Ten nodes, of 1 KB each, that are all parts of the first; and 4 MB are the most."""
     monkeypatch.setattr(sqlite, "LONGEST_VALUE", 4 * MB)
-    with database_settings("sqlite", tmp_path) as settings:
+    monkeypatch.setattr(postgresql, "LONGEST", 4 * MB)
+    with database_settings(request.param, tmp_path) as settings:
         wsgi = dynmodel_pyramid.main({}, **settings, **{"dynmodel.max_body_size": str(MB)})
         app = webtest.TestApp(wsgi)
         app.post_json("/table/", NODE)

@@ -121,6 +121,13 @@ class Expressions:
         """An aggregate: all texts, in the order of the rows."""
         raise NotImplementedError
 
+    def bounded(self, texts: sa.Subquery) -> sa.Subquery:
+        """One column of texts, which fails while it is read if all of them are too large (``Failure``, ``too_large``).
+
+        Here for a database that bounds a text while it joins it.
+        """
+        return texts
+
     def like(self, text: Column, pattern: str) -> Condition:
         """LIKE, with regard to case."""
         return text.like(sa.literal(pattern, text.type), escape=_ESCAPE)

@@ -21,6 +21,10 @@ _TOO_DEEP = sa.literal_column(
 _SIMPLE = sa.text("'pg_catalog.simple'::regconfig")
 
 
+#: The most bytes of the texts that are joined to one; SQLite bounds each text by as many.
+LONGEST = 134_217_728
+
+
 class PostgreSQLExpressions(Expressions):
     """PostgreSQL has a native type for each."""
 
@@ -51,6 +55,17 @@ class PostgreSQLExpressions(Expressions):
 
     def joined(self, texts: Column, separator: Column) -> Column:
         return sa.func.string_agg(texts, separator)
+
+    def bounded(self, texts: sa.Subquery) -> sa.Subquery:
+        # string_agg goes on to 1 GB, and takes several times as much memory. A window whose frame only grows is read
+        # row by row (manual, 4.2.8), in the order of the rows; 2,000 rows of 20 bytes take a fifth longer. repeat() of
+        # so many fails with 54000, as string_agg does.
+        (text,) = texts.c
+        size = sa.func.sum(sa.func.octet_length(text)).over(rows=(None, 0)).label("size")
+        sized = sa.select(text, size).subquery()
+        too_large = sa.func.repeat(sized.c[text.name], sa.literal_column("1073741823"))
+        value = sa.case((sized.c.size > sa.literal_column(str(LONGEST)), too_large), else_=sized.c[text.name])
+        return sa.select(value.label("value")).subquery()
 
     def looks_like(self, text: Column, form: str) -> Condition:
         return text.regexp_match(f"^({form})$")

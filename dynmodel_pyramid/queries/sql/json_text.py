@@ -114,9 +114,14 @@ def json_object(members: Sequence[tuple[str, sa.ColumnElement[Any]]]) -> sa.Colu
     return Joined(*parts, literal("}"))
 
 
-def json_array(values: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[Any]:
-    """The JSON texts of a query's one column as an array, in the query's order."""
+def json_array(values: sa.Select[*tuple[Any, ...]], dialect: str, *, has_arrays: bool) -> sa.ColumnElement[Any]:
+    """The JSON texts of a query's one column as an array, in the query's order.
+
+    :param has_arrays: whether the texts have such arrays within them, so that the same rows may be there many times
+    """
     rows = values.subquery()
+    if has_arrays:
+        rows = expressions_of(dialect).bounded(rows)
     (value,) = rows.c
     every = expressions_of(dialect).joined(value, sa.literal_column("','"))
     return sa.select(

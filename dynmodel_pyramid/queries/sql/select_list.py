@@ -148,12 +148,15 @@ def _is_empty(item: Embed) -> bool:
 
 def _arrays(selection: Selection, item: Embed) -> list[Output]:
     """The array of the embedded rows; for a spread relation, an array for each of its values."""
-    child = selection.child(item.key)
+    child, around = selection.child(item.key), selection.around
+    arrays = around.arrays
     outputs = outputs_of(child)
+    has_arrays = around.arrays > arrays
+    around.arrays += 1
 
     def array(name: str, only: int | None = None) -> Output:
-        rows = _rows(child, outputs, selection, item.key, only)
-        text = child.around.budget.spend(json_array(rows.correlate(selection.table), child.dialect))
+        rows = _rows(child, outputs, selection, item.key, only).correlate(selection.table)
+        text = around.budget.spend(json_array(rows, child.dialect, has_arrays=has_arrays))
         return of_text(name, text, embedded=text)
 
     if item.spread:

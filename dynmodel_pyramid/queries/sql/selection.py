@@ -51,6 +51,8 @@ class Surroundings:
     moment: datetime.datetime | None = None
     used: dict[int, Model] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
+    #: How many arrays of embedded rows have been made so far.
+    arrays: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
