@@ -187,7 +187,7 @@ class Scopes:
         def permits_of(action: Action) -> tuple[Permit, ...]:
             if action not in permits:
                 grants = self.caller.grants(table_id).of(action)
-                permits[action] = tuple(self._permits(kept, model, grants))
+                permits[action] = tuple(self._permits(kept, model, action, grants))
             return permits[action]
 
         return Scope(reading.view, reading.values, permits_of, reading.may_read, reading.has_grants)
@@ -255,16 +255,18 @@ class Scopes:
         view.key = key, tuple(sorted(models.versions().items()))
         return view
 
-    def _permits(self, kept: Kept, model: Model, grants: Sequence[Grant]) -> Sequence[Permit]:
+    def _permits(self, kept: Kept, model: Model, action: Action, grants: Sequence[Grant]) -> Sequence[Permit]:
         permits = []
         for grant in grants:
             before, after = self._held(kept, model, grant.rows), self._held(kept, model, grant.check)
             presets = self._presets(model, grant)
             if before is not None and after is not None and presets is not None:
+                # Whoever deletes rows writes no field: none exists for him by that.
+                names = frozenset[str]() if action == "delete" else writable(model, grant.fields)
                 permits.append(
                     Permit(
                         grant,
-                        writable(model, grant.fields),
+                        names,
                         self._with_literals(model, grant.rows, before),
                         self._with_literals(model, grant.check, after),
                         presets,

@@ -225,13 +225,14 @@ class Filtered:
         alone = cache(partial(next, self._documents(connection, ids))) if len(ids) == 1 else None
         document, sink = renamed(reader, rows.former_names, document, "", problems, alone)
         document = rows.with_keys(document, "", sink)
-        values = reader.part(document, "", sink, rows.rights("update"))
+        rights = rows.rights("update")
+        values = reader.part(document, "", sink, rights)
         if not problems.total:
             rows.resolve(connection, [values], [""], copies=[document])
         named = document if type(document) is dict else {}
         if not reader.repeatable.isdisjoint(named):
             for current in self._documents(connection, ids):
-                refuse_changes(reader, document, partial(dict, current), sink)
+                refuse_changes(reader, document, partial(dict, current), sink, rights)
                 if problems.total:
                     break
             values = {name: value for name, value in values.items() if name not in reader.repeatable}

@@ -7,19 +7,22 @@ import colander
 
 from dynmodel_pyramid.definitions.problems import ProblemSink
 from dynmodel_pyramid.fields.schema import MAX_DEPTH
-from dynmodel_pyramid.rows.reading import RowReader
+from dynmodel_pyramid.rows.reading import Rights, RowReader
 
 #: Reads the row as its JSON answer shows it; None if there is none.
 Current = Callable[[], Mapping[str, Any] | None]
 
 
-def refuse_changes(reader: RowReader, document: Any, current: Current, problems: ProblemSink) -> None:
+def refuse_changes(
+    reader: RowReader, document: Any, current: Current, problems: ProblemSink, rights: Rights
+) -> None:
     """Note each field of ``reader.repeatable`` that a document gives another value than the row has.
 
-    The row is read only if the document names such a field. A value that no answer shows can't be repeated either:
-    otherwise a client that may not read it could guess it.
+    Fields that ``rights`` hides are unknown, which the reader notes. The row is read only if the document names such a
+    field. A value that no answer shows can't be repeated either, else a client that may not read it could guess it.
     """
-    named = [name for name in document if name in reader.repeatable] if type(document) is dict else []
+    sent = document if type(document) is dict else {}
+    named = [name for name in sent if name in reader.repeatable and not rights.hides(name)]
     row = current() if named else None
     if row is None:
         return

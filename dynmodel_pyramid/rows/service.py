@@ -422,7 +422,7 @@ class Rows(RowReads):
         if not problems.total:
             self.resolve(connection, [values], [""], copies=[document])
         if reader.repeatable:
-            refuse_changes(reader, document, current, sink)
+            refuse_changes(reader, document, current, sink, self.rights("update"))
             values = {name: value for name, value in values.items() if name not in reader.repeatable}
         sent_id = document.get("id") if type(document) is dict else None
         if sent_id is not None and not same_json(sent_id, row_id):

@@ -395,7 +395,7 @@ class Upsert:
 
     def _refuse_changes(self, connection: sa.Connection, entries: list[Entry]) -> None:
         """Note changes of values that a document may only repeat, the id among them."""
-        reader, problems = self.rows.reader, Problems()
+        reader, problems, rights = self.rows.reader, Problems(), self.rows.rights("update")
         comparing = {}
         for entry in entries:
             sent_id = entry.row["id"]
@@ -407,7 +407,7 @@ class Upsert:
             current = orjson.loads(body)
             entry = comparing[current["id"]]
             sink = entry.told(problems)
-            refuse_changes(reader, entry.document, partial(dict, current), sink)
+            refuse_changes(reader, entry.document, partial(dict, current), sink, rights)
         problems.raise_if_any()
 
 

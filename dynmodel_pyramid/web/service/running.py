@@ -18,6 +18,7 @@ from dynmodel_pyramid.definitions.names import name_key
 from dynmodel_pyramid.definitions.writing import table_document
 from dynmodel_pyramid.errors import DynmodelError, Faulty, Invalid
 from dynmodel_pyramid.queries import QueryError
+from dynmodel_pyramid.queries.sql.views import WholeTable
 from dynmodel_pyramid.rows.batch.operations import RowOperation, too_many_rows
 from dynmodel_pyramid.rows.batch.reading import CREATE_TABLE, Operation, read_operations
 from dynmodel_pyramid.rows.batch.references import replaced
@@ -43,6 +44,7 @@ class Done:
 
     :param result: makes its result, in pieces
     :param notes: the rows that it has written
+    :param ids: those of its own table that it names, or finds
     """
 
     attempt: RequestAttempt
@@ -50,17 +52,18 @@ class Done:
     model: Model
     result: Callable[[], Iterable[bytes]]
     notes: Sequence[RowWrites] = ()
+    ids: Sequence[int] = ()
 
     def plan(self) -> Iterable[bytes]:
-        """What it would do: the numbers of rows by table, as far as the caller may know of the tables."""
+        """What it would do: the numbers of rows by table, as far as the caller may know of them."""
         own = self.model.definition
         counts: Counter[tuple[int, str]] = Counter()
         for note in self.notes:
-            counts[note.table_id, note.operation] += len(note.rows)
+            counts[note.table_id, note.operation] += self._known(note)
         writes = []
         for (table_id, operation), count in counts.items():
             model = self.attempt.model(table_id)
-            if model is not None and is_visible(self.attempt, model):
+            if count and model is not None:
                 name = model.definition.model_name
                 writes.append({"table": table_id, "model_name": name, "operation": operation, "rows": count})
         document: dict[str, Any] = {"operation": self.operation.kind, "model_name": own.model_name}
@@ -69,6 +72,18 @@ class Done:
         else:
             document["writes"] = writes
         return [encode(document)]
+
+    def _known(self, note: RowWrites) -> int:
+        """The number of rows that may be told. Rows that a deletion takes along tell which link to the deleted one, so
+        only those of tables that the caller reads whole are counted; new rows are the request's own.
+        """
+        model = self.attempt.model(note.table_id)
+        if model is None or not is_visible(self.attempt, model):
+            return 0
+        if note.operation == "insert" or isinstance(self.attempt.scopes.view(model), WholeTable):
+            return len(note.rows)
+        own = set(self.ids) if note.table_id == self.model.definition.id else set[int]()
+        return sum(row_id in own for row_id, _ in note.rows)
 
 
 class Running:
@@ -270,7 +285,7 @@ class Running:
                 before = b","
             yield b"]" if ids else b"[]"
 
-        return Done(self._attempt, operation, rows.model, result, notes)
+        return Done(self._attempt, operation, rows.model, result, notes, ids)
 
     def _done_table(self, operation: Operation) -> Done:
         definition = self._made[operation.number]

@@ -49,7 +49,7 @@ TABLES = {
     "Staff": {
         "name": {"type": "string", "unique": True},
         "dept": "string",
-        "salary": {"type": "integer", "message": "say the salary", "max": 1000},
+        "salary": {"type": "integer", "message": "say the salary", "max": 1000, "read_only": True},
         "pin": {"type": "string", "unique": True, "message": "say the pin", "aliases": [{"name": "oldpin"}]},
         "note": {"type": "string", "unique": True},
         "extra": "json",
@@ -61,6 +61,7 @@ TABLES = {
         "name": "string",
         "pin": {"type": "string", "unique": True, "default": "p1705", "message": "say the pin"},
     },
+    "Lockbox": {"holder": {"type": "link", "table": "Staff", "reverse": "qzqboxes"}},
 }
 ROWS = {
     "Team": [{"name": "red", "code": "scarlet"}, {"name": "bluish", "code": "navy"}],
@@ -78,7 +79,7 @@ ROWS = {
 #: What no answer to the clerk tells.
 SECRETS = re.compile(
     r"salary|oldpin|\bpin\b|owners|say the|Vault|scarlet|navy|bluish|teamcode|gold|p170|\b70[1-4]\b|masked|unread"
-    r"|Deprecation"
+    r"|qzqboxes|Deprecation"
 )
 CLERK = {
     "Staff": {
@@ -86,14 +87,16 @@ CLERK = {
                  {"rows": "dept=eq.b", "fields": ["name", "dept"]}],
         "create": {"fields": ["name", "dept", "note", "team", "friends"], "check": "dept=in.(a,b,c)"},
         "update": {"rows": "dept=in.(a,b)", "fields": ["name", "dept", "note", "team", "friends"]},
+        "delete": {"rows": "dept=eq.nosuch"},
     },
     "Team": {"read": {"rows": "name=eq.red", "fields": ["name"]}},
     "Badge": {"create": {"fields": ["name"]}},
 }  # fmt: skip
 #: So that no answer has a random text.
 ID = {"X-Request-Id": "r"}
-#: Names that do not exist for the clerk: of fields, one with a former name, and of a reverse side.
-HIDDEN = ("salary", "oldpin", "pin", "owners", "salary")
+#: Names that do not exist for the clerk: of fields, one that is read only and one with a former name, and of reverse
+#: sides, one of another table.
+HIDDEN = ("salary", "oldpin", "pin", "owners", "qzqboxes")
 
 
 class Clerk:
@@ -549,8 +552,8 @@ REFUSED = [
     ("POST", "/table/Staff/rows/", {"id": 50, "name": "x", "dept": "a"}),
     ("POST", "/table/Staff/rows/", {"name": "x", "dept": "a", "extra": {}}),
     ("DELETE", "/table/Staff/rows/1/", None),
-    ("DELETE", "/rest/Staff?id=gt.0", None),
-    ("DELETE", "/table/Staff/rows/?id=gt.0", None),
+    ("DELETE", "/rest/Team?id=gt.0", None),
+    ("DELETE", "/table/Team/rows/?id=gt.0", None),
     ("POST", "/rest/Team", {"name": "x"}),
     ("PATCH", "/rest/Team?id=gt.0", {"name": "x"}),
     ("PUT", "/rest/Team?id=eq.1", {"id": 1, "name": "x"}),
