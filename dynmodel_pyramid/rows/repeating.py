@@ -13,9 +13,7 @@ from dynmodel_pyramid.rows.reading import Rights, RowReader
 Current = Callable[[], Mapping[str, Any] | None]
 
 
-def refuse_changes(
-    reader: RowReader, document: Any, current: Current, problems: ProblemSink, rights: Rights
-) -> None:
+def refuse_changes(reader: RowReader, document: Any, current: Current, problems: ProblemSink, rights: Rights) -> None:
     """Note each field of ``reader.repeatable`` that a document gives another value than the row has.
 
     Fields that ``rights`` hides are unknown, which the reader notes. The row is read only if the document names such a
